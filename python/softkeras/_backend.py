@@ -1,0 +1,60 @@
+"""What keras.ops can't say about a backend; the only file that imports one."""
+
+from __future__ import annotations
+
+import keras
+
+
+def is_concrete(x) -> bool:
+    """Whether the values of tensor `x` can be looked at now.
+
+    False while a graph is traced or compiled, and for KerasTensors.
+    """
+    if isinstance(x, keras.KerasTensor):
+        return False
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.executing_eagerly() and not tf.is_symbolic_tensor(x)
+    if backend == "jax":
+        import jax
+
+        return not isinstance(x, jax.core.Tracer)
+    if backend == "torch":
+        import torch
+
+        return not torch.compiler.is_compiling()
+    return True
+
+
+def sigmoid_gradient(value, upstream):
+    """upstream·value·(1 - value), in one pass over memory if it can be."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.raw_ops.SigmoidGrad(y=value, dy=upstream)
+    return upstream * value * (1 - value)
+
+
+def assert_in_graph(holds, message, least, most) -> bool:
+    """Lets a graph fail with `message` when it runs and `holds` is false.
+
+    Returns whether that can be had: in a TensorFlow graph that XLA does not
+    compile.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+    from tensorflow.python.ops import control_flow_util
+
+    # tf.function(jit_compile=True) opens this context while it traces; XLA
+    # would drop the assertion without a word.
+    if control_flow_util.GraphOrParentsInXlaContext(
+        tf.compat.v1.get_default_graph()
+    ):
+        return False
+    tf.debugging.Assert(
+        holds(), [message, "Received: values from", least(), "to", most()]
+    )
+    return True

@@ -1,0 +1,110 @@
+"""Checks of arguments. A message says what came and what is allowed."""
+
+from __future__ import annotations
+
+import functools
+import math
+import numbers
+
+import keras
+from keras import ops
+
+from softkeras import _backend
+
+
+def one_of(name, value, allowed):
+    if value not in allowed:
+        raise ValueError(
+            f"`{name}` must be one of {', '.join(map(repr, allowed))}. "
+            f"Received: {name}={value!r}"
+        )
+    return value
+
+
+def _number(name, value, allowed):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise ValueError(
+            f"`{name}` must be a number {allowed}. Received: {name}={value!r}"
+        )
+    return float(value)
+
+
+def positive(name, value):
+    """`value` as a float above 0, or the scalar tensor that it is."""
+    if ops.is_tensor(value) or isinstance(value, keras.Variable):
+        return value
+    number = _number(name, value, "above 0")
+    if math.isnan(number) or number <= 0:
+        raise ValueError(
+            f"`{name}` must be above 0. Received: {name}={value!r}"
+        )
+    return number
+
+
+def probability(name, value):
+    number = _number(name, value, "between 0 and 1")
+    if not 0 < number < 1:
+        raise ValueError(
+            f"`{name}` must be between 0 and 1, both excluded. "
+            f"Received: {name}={value!r}"
+        )
+    return number
+
+
+def floating(name, x):
+    """`x` as a tensor, which must hold floats."""
+    x = ops.convert_to_tensor(x)
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    if "float" not in dtype:
+        raise ValueError(
+            f"`{name}` must hold floats: probabilities, or logits with "
+            f"from_logits=True. Received: {name} of dtype {dtype}; a decision "
+            "that has already been rounded has no gradient."
+        )
+    return x
+
+
+def wide(dtype):
+    """The dtype that is computed in for `dtype`: float32 at least."""
+    dtype = keras.backend.standardize_dtype(dtype)
+    return "float32" if dtype in ("float16", "bfloat16") else dtype
+
+
+def serializable(name, function):
+    """The configuration of a registered function, else a ValueError."""
+    registered = keras.saving.get_registered_name(function)
+    if keras.saving.get_registered_object(registered) is not function:
+        raise ValueError(
+            f"`{name}` is a function that a saved model could not find again: "
+            f"{function!r}. Put "
+            '@keras.saving.register_keras_serializable(package="mine") above '
+            "its definition."
+        )
+    return keras.saving.serialize_keras_object(function)
+
+
+def within(name, values, low, high, allowed):
+    """Makes sure that all values are from `low` to `high`; NaN is not.
+
+    Where values can be looked at, a ValueError says that they are not, and a
+    TensorFlow graph fails with the same words when it runs. In a graph that
+    another compiler takes, nothing can fail: only there is something returned,
+    whether each value is fine. Where it is not, the caller must compute NaN, so
+    that no wrong number comes out quietly.
+    """
+    message = f"`{name}` must hold {allowed}."
+    least = functools.partial(ops.min, values, initial=low)
+    most = functools.partial(ops.max, values, initial=low)
+
+    def holds():
+        return ops.logical_and(least() >= low, most() <= high)
+
+    if _backend.is_concrete(values):
+        if not bool(holds()):
+            raise ValueError(
+                f"{message} Received: {name} with values from "
+                f"{float(ops.min(values))} to {float(ops.max(values))}."
+            )
+    elif not _backend.assert_in_graph(holds, message, least, most):
+        return ops.logical_and(values >= low, values <= high)
+    return None

@@ -1,0 +1,79 @@
+"""Scoring: which score of which decision; what losses and metrics share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from softkeras import _checks, scores, steps
+from softkeras.counts import AVERAGES, Counts, group_counts
+
+
+class Scoring:
+    """A score, how it is averaged, and the decision that it judges.
+
+    Args:
+        score: Name of a score or a function of `Counts`.
+        score_args: Arguments of the score besides the counts.
+        average, empty, step, sharpness, threshold, from_logits: as in
+            `softkeras.losses.ScoreLoss`.
+
+    Raises:
+        ValueError: for what is not allowed.
+    """
+
+    def __init__(
+        self,
+        score: str | Callable | dict,
+        score_args: dict,
+        *,
+        average: str | None,
+        empty: str,
+        step: Any,
+        sharpness: float | None,
+        threshold: float | None,
+        from_logits: bool,
+    ):
+        self.score = scores.get(score, **score_args)
+        self.score_args = score_args
+        self.average = _checks.one_of("average", average, AVERAGES)
+        self.empty = _checks.one_of("empty", empty, scores.EMPTY)
+        self.step = steps.get(step, sharpness)
+        self.step.check(threshold)
+        self.threshold = threshold
+        self.from_logits = bool(from_logits)
+
+    def counts(self, y_true, y_pred, sample_weight, mask) -> tuple[Counts, Any]:
+        """The counts to be scored, and their weights in the mean or None."""
+        return group_counts(
+            y_true,
+            y_pred,
+            sample_weight,
+            mask,
+            self.average,
+            self.step,
+            self.threshold,
+            self.from_logits,
+        )
+
+    def values(self, counts, weights=None) -> tuple[Any, Any]:
+        """The scores of the counts, and their weights in the mean."""
+        return scores.weighted_values(
+            self.score,
+            counts,
+            self.average,
+            self.empty,
+            self.step.is_hard,
+            weights,
+        )
+
+    def get_config(self) -> dict:
+        return {
+            "score": scores.serialize(self.score),
+            **self.score_args,
+            "average": self.average,
+            "empty": self.empty,
+            "step": steps.serialize(self.step),
+            "threshold": self.threshold,
+            "from_logits": self.from_logits,
+        }

@@ -1,0 +1,317 @@
+"""Counts: the soft confusion matrix of a binary decision.
+
+With y the label, d the (soft) decision and w the weight of an element,
+
+    tp = Σ w·y·d    fp = Σ w·(1 - y)·d    fn = Σ w·y·(1 - d)
+    tn = Σ w·(1 - y)·(1 - d)
+
+which for hard decisions are the numbers of the confusion matrix.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from keras import ops
+
+from softkeras import _checks, steps
+
+__all__ = ["Counts", "group_counts", "soft_counts"]
+
+# The largest float32: a weight above it is infinite.
+LARGEST = 3.4028235e38
+AVERAGES = (None, "micro", "macro", "weighted", "samples")
+
+
+class Counts(NamedTuple):
+    """True positives, false positives, false negatives and true negatives.
+
+    A named tuple of four tensors (or numbers) of one shape: `()` for one
+    decision, `(classes,)` for one a class, `(samples,)` for one a sample.
+
+    Args:
+        tp: True positives, in units of the weights (1 an element without).
+        fp: False positives.
+        fn: False negatives.
+        tn: True negatives.
+
+    Example:
+
+    >>> from softkeras.counts import Counts
+    >>> Counts(tp=3.0, fp=1.0, fn=0.0, tn=6.0).fp
+    1.0
+    """
+
+    tp: Any
+    fp: Any
+    fn: Any
+    tn: Any
+
+
+def soft_counts(
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    mask: Any = None,
+    *,
+    step: Any = "sigmoid",
+    sharpness: float | None = None,
+    threshold: float | None = 0.5,
+    from_logits: bool = False,
+    axis: int | tuple[int, ...] | None = None,
+) -> Counts:
+    """The soft tp, fp, fn, tn of predictions.
+
+    Formula: with d the step's decision on `y_pred`, tp = Σ w·y·d,
+    fp = Σ w·(1 - y)·d, fn = Σ w·y·(1 - d), tn = Σ w·(1 - y)·(1 - d), the sums
+    taken over `axis`.
+
+    Gradient: that of the sums, times the density of the step; see
+    `softkeras.steps.Step`. Sums are accumulated in float32 for narrower
+    predictions.
+
+    Args:
+        y_true: Labels from 0 to 1 (numbers or booleans), of the shape of
+            `y_pred`; (n,) and (n, 1) go together.
+        y_pred: Probabilities, or logits: floats, the last axis the classes
+            unless there is only one axis.
+        sample_weight: Weights >= 0: a number, or of the shape of the leading
+            axes of `y_pred`, or of any shape that broadcasts to it.
+        mask: Booleans of such a shape; elements where it is false count
+            nowhere.
+        step: Name, `softkeras.steps.Step`, configuration or callable.
+        sharpness: If given, in place of the step's own sharpness.
+        threshold: Where a probability becomes a 1, in (0, 1); `None` for the
+            arg-max over the last axis.
+        from_logits: Whether `y_pred` holds logits.
+        axis: The axis or axes to sum over. Default: all but the last (all,
+            if there is only one), so one entry a class.
+
+    Returns:
+        `Counts` of tensors.
+
+    Raises:
+        ValueError: for shapes that do not match, predictions that are not
+            floats, labels outside [0, 1], negative weights, or an unknown
+            step. Values can't be looked at in a compiled graph; there the
+            counts are NaN instead.
+
+    Example:
+
+    >>> from softkeras.counts import soft_counts
+    >>> counts = soft_counts([1, 1, 0, 0], [0.9, 0.4, 0.6, 0.1], step="hard")
+    >>> [int(count) for count in counts]
+    [1, 1, 1, 1]
+    """
+    elements = _elements(y_true, y_pred, sample_weight, mask)
+    decide = _decider(steps.get(step, sharpness), threshold, from_logits)
+    if axis is None:
+        return _count_classes(elements, decide)
+    return _count(elements, decide, axis)
+
+
+def group_counts(
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any,
+    mask: Any,
+    average: str | None,
+    step: steps.Step,
+    threshold: float | None,
+    from_logits: bool,
+) -> tuple[Counts, Any]:
+    """The counts whose scores an `average` takes the mean of.
+
+    Args:
+        average: `None`, `"macro"` and `"weighted"` need counts a class,
+            `"micro"` all in one, `"samples"` one a sample.
+
+    Returns:
+        The `Counts`, and for `"samples"` the weight of each sample in that
+        mean: the largest among its elements, so 0 if it is masked out; or
+        `None` where all count alike.
+    """
+    elements = _elements(y_true, y_pred, sample_weight, mask)
+    decide = _decider(step, threshold, from_logits)
+    shape = elements.prediction.shape
+    if average == "micro":
+        return _count(elements, decide, tuple(range(len(shape)))), None
+    if average != "samples":
+        return _count_classes(elements, decide), None
+    if len(shape) < 2:
+        raise ValueError(
+            "average='samples' needs predictions of shape (samples, ..., "
+            f"classes). Received: y_pred of shape {tuple(shape)}; with one "
+            "output a sample, use average='macro'."
+        )
+    axis = tuple(range(1, len(shape)))
+    weight = elements.weight
+    if weight is not None:
+        weight = ops.broadcast_to(weight, ops.shape(elements.prediction))
+        weight = ops.max(weight, axis=axis)
+    return _count(elements, decide, axis), weight
+
+
+class _Elements(NamedTuple):
+    """What is counted, element by element."""
+
+    label: Any
+    prediction: Any
+    weight: Any  # or None; of a shape that broadcasts to that of the others
+
+
+def _elements(y_true, y_pred, sample_weight, mask) -> _Elements:
+    prediction = _checks.floating("y_pred", y_pred)
+    return _Elements(
+        _labels(y_true, prediction),
+        prediction,
+        _weights(sample_weight, mask, prediction),
+    )
+
+
+def _decider(step, threshold, from_logits):
+    return lambda prediction: step(prediction, threshold, from_logits)
+
+
+def _labels(y_true, prediction):
+    """Labels of the shape of the predictions."""
+    y_true = ops.convert_to_tensor(y_true, _checks.wide(prediction.dtype))
+    shape, wanted = tuple(y_true.shape), tuple(prediction.shape)
+    accepted = [shape]
+    if len(shape) == 1:
+        accepted.append((*shape, 1))
+    if len(shape) == 2 and shape[1] == 1:
+        accepted.append(shape[:1])
+    if not any(_fits(candidate, wanted) for candidate in accepted):
+        raise ValueError(
+            "`y_true` and `y_pred` must have the same shape, or (n,) and "
+            f"(n, 1). Received: y_true of shape {shape}, y_pred of shape "
+            f"{wanted}."
+        )
+    # Where a size is known only at run time, this fails if it differs.
+    return ops.reshape(y_true, ops.shape(prediction))
+
+
+def _weights(sample_weight, mask, prediction):
+    """The product of both, in float32 at least, or None."""
+    parts = []
+    if sample_weight is not None:
+        parts.append(_leading("sample_weight", sample_weight, prediction))
+    if mask is not None:
+        mask = ops.cast(mask, "bool")
+        parts.append(_leading("mask", mask, prediction))
+    return math.prod(parts) if parts else None
+
+
+def _leading(name, values, prediction):
+    """`values` with axes of size 1 behind, up to the predictions' rank."""
+    values = ops.convert_to_tensor(values, _checks.wide(prediction.dtype))
+    shape, wanted = tuple(values.shape), tuple(prediction.shape)
+    if len(shape) == len(wanted) + 1 and shape[-1] == 1:
+        values = ops.squeeze(values, axis=-1)
+    for _ in range(len(wanted) - len(shape)):
+        values = ops.expand_dims(values, axis=-1)
+    if not _fits(tuple(values.shape), wanted, broadcast=True):
+        raise ValueError(
+            f"`{name}` must have the shape of the leading axes of `y_pred`, or "
+            f"one that broadcasts to it. Received: {name} of shape {shape}, "
+            f"y_pred of shape {wanted}."
+        )
+    return values
+
+
+def _fits(shape, wanted, broadcast=False):
+    return len(shape) == len(wanted) and all(
+        size is None
+        or want is None
+        or size == want
+        or (broadcast and size == 1)
+        for size, want in zip(shape, wanted)
+    )
+
+
+def _count_classes(elements: _Elements, decide) -> Counts:
+    """The counts of each class, the last axis if there are two or more."""
+    shape = elements.prediction.shape
+    if len(shape) < 2 or shape[-1] != 1:
+        return _count(elements, decide, tuple(range(max(len(shape) - 1, 1))))
+    # XLA sums a flat array several times faster than one of shape (n, 1).
+    label, prediction, weight = elements
+    if weight is not None:
+        weight = ops.broadcast_to(weight, ops.shape(prediction))
+        weight = ops.reshape(weight, (-1,))
+    prediction = ops.reshape(prediction, (-1,))
+    # Not to (-1,): that would undo the check of sizes in _labels.
+    label = ops.reshape(label, ops.shape(prediction))
+    flat = _Elements(label, prediction, weight)
+    counts = _count(flat, decide, 0)
+    return Counts(*(ops.reshape(count, (1,)) for count in counts))
+
+
+def _count(elements: _Elements, decide, axis) -> Counts:
+    """The counts, in as few passes over the elements as there can be."""
+    label, prediction, weight = elements
+    decision = decide(prediction)
+    if weight is not None:
+        weight = ops.broadcast_to(weight, ops.shape(decision))
+        # An element that counts nowhere may have any label, as padding has.
+        label = ops.where(weight > 0, label, 0.0)
+        fine = _checks.within(
+            "sample_weight", weight, 0, LARGEST, "finite weights of 0 or more"
+        )
+        if fine is not None:
+            weight = ops.where(fine, weight, float("nan"))
+    fine = _checks.within(
+        "y_true", label, 0, 1, "labels from 0 to 1; map yours to 0 and 1 first"
+    )
+    if fine is not None:
+        # In both, XLA keeps the sums over a flat array, which is the faster.
+        label = ops.where(fine, label, float("nan"))
+        decision = ops.where(fine, decision, float("nan"))
+    if weight is None:
+        tp, called = _sums(decision, label, axis=axis)
+        n = ops.cast(ops.size(label) / ops.size(tp), tp.dtype)
+    else:
+        label = weight * label
+        tp, called = _sums(decision, label, weight, axis=axis)
+        n = ops.sum(weight, axis)
+    positive = ops.sum(label, axis)
+    fp = _rest(called, tp)
+    return Counts(tp, fp, _rest(positive, tp), _rest(n - positive, fp))
+
+
+def _sums(decision, label, *weight, axis):
+    """Σ label·decision and Σ weight·decision, the weight 1 if not given.
+
+    With the gradients in closed form, which takes fewer passes over memory
+    than automatic differentiation does.
+    """
+
+    @ops.custom_gradient
+    def sums(decision, label, *weight):
+        called = weight[0] * decision if weight else decision
+        value = ops.stack(
+            [
+                ops.sum(label * decision, axis, keepdims=True),
+                ops.sum(called, axis, keepdims=True),
+            ]
+        )
+
+        def grad(*args, upstream=None):
+            upstream = args[0] if upstream is None else upstream
+            of_hits, of_called = upstream[0], upstream[1]
+            own = weight[0] * of_called if weight else of_called
+            slopes = (of_hits * label + own, of_hits * decision)
+            return (*slopes, of_called * decision) if weight else slopes
+
+        return value, grad
+
+    result = sums(decision, label, *weight)
+    return ops.squeeze(result[0], axis), ops.squeeze(result[1], axis)
+
+
+def _rest(whole, part):
+    """Whole - part, which rounding must not make negative."""
+    rest = whole - part
+    return rest + ops.stop_gradient(ops.maximum(rest, 0) - rest)

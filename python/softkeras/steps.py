@@ -1,0 +1,590 @@
+"""Steps: differentiable stand-ins for the decision `p > threshold`.
+
+A hard decision has the derivative 0 almost everywhere, so nothing trains
+through it. A soft one is the distribution function of a *random* threshold,
+
+    F(p) = P(threshold <= p),    F'(p) = the density of that threshold,
+
+so it stays between 0 and 1, rises with `p`, and has a gradient near the
+threshold (Marchetti et al., score-oriented losses,
+https://arxiv.org/abs/2103.15522). A `Step` is one such function: its shape,
+its sharpness, the scale it is taken on, and whether the forward value is
+replaced by the hard decision.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from softkeras import _backend, _checks
+
+__all__ = ["Step", "deserialize", "get", "serialize"]
+
+SCALES = ("logit", "probability")
+# On "logit" the slope that trained networks best over 100 imbalanced data
+# sets; on "probability" the slope of the clipped ramp in the question that
+# softkeras started from.
+DEFAULT_SHARPNESS = {"logit": 0.25, "probability": 8.0}
+# Stands in for p(1 - p), and for p, where those are smaller: the derivative of
+# a logarithm at 0 is infinite, and float32 overflows well before that.
+TINY = 1e-30
+
+
+class _Shape(NamedTuple):
+    """The soft threshold as a function of the distance u from the threshold.
+
+    cdf(u, slope): the decision; its derivative at u = 0 is `slope`.
+    rate(width, slope): a number that `tail` needs, found once a side.
+    tail(a, width, rate, slope): the decision at distance a below the
+        threshold, rescaled to be exactly ½ at a = 0 and 0 at a = width, and a
+        function of nothing that returns its density.
+    """
+
+    cdf: Callable
+    rate: Callable
+    tail: Callable
+
+
+def _differentiable(function: Callable) -> Callable:
+    """Gives an elementwise function its derivative in closed form.
+
+    `function(x)` returns the value and a function that multiplies what comes
+    from above by the derivative, which is run in the backward pass only.
+    """
+
+    @ops.custom_gradient
+    def curve(x):
+        value, backward = function(x)
+
+        def grad(*args, upstream=None):
+            # Torch names it and passes x before; the others pass it alone.
+            return backward(args[0] if upstream is None else upstream)
+
+        return value, grad
+
+    return curve
+
+
+def _sigmoid(u, slope):
+    return ops.sigmoid((4 * slope) * u)
+
+
+def _sigmoid_rate(width, slope):
+    # ½ + ½ tanh(r u)/tanh(r width) has the wanted slope where
+    # z coth z = 2 slope width, z = r width. Newton's method; at 1 + 1e-6 it is
+    # the straight line to a millionth, and below that 0/0 would come up.
+    target = ops.maximum(2 * slope * width, 1 + 1e-6)
+    z = ops.sqrt(ops.square(target) - 1)
+    for _ in range(6):
+        coth = 1 / ops.tanh(z)
+        z = z - (z * coth - target) / (coth - z * (ops.square(coth) - 1))
+    return z / width
+
+
+def _sigmoid_tail(a, width, rate, slope):
+    # ½ (1 - tanh(rate a)/tanh(rate width)), without its cancellation.
+    decay = ops.exp(-2 * rate * a)
+    left = ops.expm1(-2 * rate * (width - a)) / ops.expm1(-2 * rate * width)
+    # At a = 0 the quotient is 1, but for a rounding error between kernels.
+    value = ops.where(a > 0, left, 1.0) * decay / (1 + decay)
+    return value, lambda: 4 * slope * decay / ops.square(1 + decay)
+
+
+def _softsign(u, slope):
+    def function(u):
+        # Not 1/(...): a TensorFlow graph makes that a Reciprocal, which is
+        # some ulp off, also where the result is to be exact.
+        half = 0.5 / (1 + (2 * slope) * ops.abs(u))
+        value = ops.where(u < 0, half, 1 - half)
+        return value, lambda g: (4 * slope) * ops.square(half) * g
+
+    return _differentiable(function)(u)
+
+
+def _softsign_rate(width, slope):
+    return 2 * slope - 1 / width
+
+
+def _softsign_tail(a, width, rate, slope):
+    fall = 1 + rate * a
+    value = (width - a) / (2 * width * fall)
+    return value, lambda: slope / ops.square(fall)
+
+
+def _ramp(u, slope):
+    def function(u):
+        line = 0.5 + slope * u
+        on_line = ops.logical_and(line >= 0, line <= 1)
+        return ops.clip(line, 0, 1), lambda g: ops.where(
+            on_line, slope * g, 0.0
+        )
+
+    return _differentiable(function)(u)
+
+
+def _ramp_rate(width, slope):
+    return slope
+
+
+def _ramp_tail(a, width, rate, slope):
+    line = 0.5 - slope * a
+    # At a = width the line can miss 0 by a rounding error.
+    value = ops.where(a >= width, 0.0, ops.maximum(line, 0))
+    return value, lambda: slope * ops.cast(line >= 0, a.dtype)
+
+
+_SHAPES = {
+    "sigmoid": _Shape(_sigmoid, _sigmoid_rate, _sigmoid_tail),
+    "softsign": _Shape(_softsign, _softsign_rate, _softsign_tail),
+    "ramp": _Shape(_ramp, _ramp_rate, _ramp_tail),
+}
+NAMES = (*_SHAPES, "hard")
+
+
+def _log_odds(p, threshold):
+    """log(p/(1-p)) - log(t/(1-t)), exactly 0 at p = t, -inf at 0, inf at 1."""
+
+    def function(p):
+        # relu: outside [0, 1] the decision stays what it is at the end.
+        yes, no = ops.relu(p), ops.relu(1 - p)
+        if threshold == 0.5:
+            value = ops.log(yes / no)
+        else:
+            t = ops.convert_to_tensor(threshold, p.dtype)
+            value = ops.log((yes * (1 - t)) / (no * t))
+        return value, lambda g: g / ops.maximum(yes * no, TINY)
+
+    return _differentiable(function)(p)
+
+
+def _odds_share(p, threshold, roots):
+    """σ(s·(logit p - logit t)) at s = ½^roots, by square roots.
+
+    It is 1/(1 + r^s), r the odds of t over those of p. No logarithm and no
+    exponential: faster, and a few ulp from exact also near 0.
+    """
+
+    def function(p):
+        yes, no = ops.relu(p), ops.relu(1 - p)
+        if threshold == 0.5:
+            ratio = no / yes
+        else:
+            t = ops.convert_to_tensor(threshold, p.dtype)
+            ratio = (no * t) / (yes * (1 - t))
+        ratio = ops.abs(ratio)  # XLA's relu(-0) is -0
+        for _ in range(roots):
+            ratio = ops.sqrt(ratio)
+        value = 0.5 / (0.5 + 0.5 * ratio)  # as in _softsign, not 1/(...)
+        return (
+            value,
+            lambda g: (
+                _backend.sigmoid_gradient(value, g)
+                * (0.5**roots / ops.maximum(yes * no, TINY))
+            ),
+        )
+
+    return _differentiable(function)(p)
+
+
+def _log(p):
+    """Log p, with p below TINY (or negative) taken as TINY."""
+
+    def function(p):
+        p = ops.maximum(p, TINY)
+        return ops.log(p), lambda g: g / p
+
+    return _differentiable(function)(p)
+
+
+def _anchored(p, threshold, shape: _Shape, slope):
+    """The step on the probability that is exactly 0, ½, 1 at 0, t, 1."""
+
+    def function(p):
+        t = ops.convert_to_tensor(threshold, p.dtype)
+        k = ops.convert_to_tensor(slope, p.dtype)
+        u = ops.clip(p, 0, 1) - t
+        below = u < 0
+        sides = [(t, shape.rate(t, k)), (1 - t, shape.rate(1 - t, k))]
+        if threshold == 0.5:
+            width, rate = sides[0]
+        else:
+            width, rate = (ops.where(below, *pair) for pair in zip(*sides))
+        tail, density = shape.tail(ops.abs(u), width, rate, k)
+        within = ops.logical_and(p >= 0, p <= 1)
+        return (
+            ops.where(below, tail, 1 - tail),
+            lambda g: ops.where(within, density() * g, 0.0),
+        )
+
+    return _differentiable(function)(p)
+
+
+def _widen(x):
+    """Casts float16 and bfloat16 to float32.
+
+    A gradient on its way back is cut to the range of the narrow type, in which
+    it could be infinite.
+    """
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    if dtype == _checks.wide(dtype):
+        return x
+    largest = 65504.0 if dtype == "float16" else 3.3895314e38
+
+    def function(x):
+        return ops.cast(x, "float32"), lambda g: ops.cast(
+            ops.clip(g, -largest, largest), dtype
+        )
+
+    return _differentiable(function)(x)
+
+
+@keras.saving.register_keras_serializable(package="softkeras")
+class Step:
+    """A soft 0/1 decision: from a prediction to a number between 0 and 1.
+
+    With `G` the distribution function of the shape, scaled to the slope 1 at
+    0, `s` the sharpness and `t` the threshold,
+
+    - on the scale "logit": F(p) = G(s/4·(logit p - logit t)). For the sigmoid
+      that is σ(s·(logit p - logit t)): the identity at s = 1, t = ½.
+    - on the scale "probability", not anchored: F(p) = G(s·(p - t)).
+    - on the scale "probability", anchored: the same curve, rescaled on each
+      side of the threshold so that F is exactly 0, ½, 1 at p = 0, t, 1, and
+      the slope at the threshold is still s.
+
+    | shape | G(v) | density G'(v) |
+    |---|---|---|
+    | `"sigmoid"` | σ(4v) | 4·σ(4v)·(1 - σ(4v)) |
+    | `"softsign"` | ½ + v/(1 + 2·abs(v)) | 1/(1 + 2·abs(v))² |
+    | `"ramp"` | ½ + v, cut to [0, 1] | 1 where abs(v) <= ½, else 0 |
+    | `"hard"` | 1 if v > 0 else 0 | 0: a hard step can't be trained through |
+
+    Gradient: dF/dp = s·G'(s·(p - t)) on "probability" and
+    s/4·G'(·)/(p(1 - p)) on "logit", in closed form; finite for every finite
+    prediction (p(1 - p) counts as at least 1e-30). The second derivative is
+    that of the closed form.
+
+    Args:
+        shape: `"sigmoid"`, `"softsign"`, `"ramp"`, `"hard"`, or a callable
+            G(v), differentiable, from -∞..∞ to 0..1, with G(0) = ½ and slope 1
+            there. A callable is taken on "probability" unless `scale` says
+            otherwise, with sharpness 1: it receives p - t.
+        sharpness: The slope at the threshold, s > 0, per unit of probability,
+            whatever the shape. On the scale "logit" a unit of probability is
+            measured where the threshold sits at ½ (the slope per unit of
+            log-odds is s/4 whatever the threshold, so that per unit of p it is
+            s/(4t(1 - t)), which is s at t = ½). Infinite is the hard decision.
+            Default: 0.25 on "logit", 8 on "probability".
+        scale: `"logit"` (the log-odds; the default) or `"probability"`.
+        anchored: On "probability", rescale as above. Default: `True` for the
+            named shapes, `False` for a callable. An anchored step needs
+            s >= 1/(2·min(t, 1 - t)), the slope of the straight line. A step
+            on "logit" is always anchored.
+        straight_through: Give exactly the hard decision forward and the soft
+            step's gradient backward (Bengio et al.,
+            https://arxiv.org/abs/1308.3432).
+
+    Raises:
+        ValueError: for an unknown shape or scale, a sharpness that is not
+            above 0, or a combination that is not defined.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from softkeras.steps import Step
+    >>> p = np.array([0.0, 0.2, 0.5, 0.8, 1.0], "float32")
+    >>> np.allclose(Step("sigmoid", sharpness=1.0)(p), p)
+    True
+    >>> np.array(Step("ramp", scale="probability")(p)).tolist()
+    [0.0, 0.0, 0.5, 1.0, 1.0]
+    >>> Step("softsign", sharpness=50, scale="probability")
+    Step('softsign', sharpness=50.0, scale='probability')
+    """
+
+    def __init__(
+        self,
+        shape: str | Callable = "sigmoid",
+        sharpness: float | None = None,
+        scale: str | None = None,
+        anchored: bool | None = None,
+        straight_through: bool = False,
+    ):
+        if isinstance(shape, dict):
+            shape = keras.saving.deserialize_keras_object(shape)
+        if not callable(shape) and shape not in NAMES:
+            raise ValueError(
+                f"Unknown step {shape!r}. Known are "
+                f"{', '.join(map(repr, NAMES))}; a softkeras.steps.Step or a "
+                "callable will do too."
+            )
+        if scale is None:
+            scale = "probability" if callable(shape) else "logit"
+        _checks.one_of("scale", scale, SCALES)
+        if sharpness is None:
+            sharpness = 1.0 if callable(shape) else DEFAULT_SHARPNESS[scale]
+        if anchored is None:
+            anchored = not callable(shape) or scale == "logit"
+        if scale == "logit" and not anchored:
+            raise ValueError(
+                "A step on scale='logit' is 0, ½, 1 at 0, threshold, 1 by "
+                "itself. Received: anchored=False; leave it out, or use "
+                "scale='probability'."
+            )
+        if callable(shape) and scale == "probability" and anchored:
+            raise ValueError(
+                "A callable step can't be anchored on scale='probability'. "
+                "Received: anchored=True; leave it out, and anchor it in the "
+                "callable."
+            )
+        self.shape = shape
+        self.sharpness = _checks.positive("sharpness", sharpness)
+        self.scale = scale
+        self.anchored = bool(anchored)
+        self.straight_through = bool(straight_through)
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether this is the exact decision, not a soft one."""
+        return self.shape == "hard" or (
+            isinstance(self.sharpness, float) and math.isinf(self.sharpness)
+        )
+
+    def __call__(
+        self,
+        y_pred: Any,
+        threshold: float | None = 0.5,
+        from_logits: bool = False,
+    ):
+        """The soft decision on predictions.
+
+        Args:
+            y_pred: Floats of any shape: probabilities, or logits. Outside
+                [0, 1] a probability decides as the nearer end does.
+            threshold: Where a probability becomes a 1, in (0, 1); or `None`
+                for the arg-max over the last axis: one decision a class,
+                softmax(s·logits), which sums to 1 (at s = 1 it is `y_pred`).
+            from_logits: Whether `y_pred` holds logits. Same result as on
+                their sigmoid (softmax with `threshold=None`), but exact for
+                logits of any size.
+
+        Returns:
+            A tensor of the shape of `y_pred`; float32 if that is narrower.
+
+        Raises:
+            ValueError: if the threshold is outside (0, 1), if the step can't
+                be anchored at it, or for a prediction that is not float.
+        """
+        self.check(threshold)
+        x = _widen(_checks.floating("y_pred", y_pred))
+        if threshold is None and (not x.shape or x.shape[-1] == 1):
+            raise ValueError(
+                "`threshold=None` (arg-max) needs two classes or more in the "
+                f"last axis. Received: y_pred of shape {tuple(x.shape)}; give "
+                "a threshold such as 0.5."
+            )
+        if self.is_hard:
+            return _hard(x, threshold, from_logits)
+        if threshold is None:
+            soft = ops.softmax(
+                self.sharpness * (x if from_logits else _log(x)), axis=-1
+            )
+        else:
+            soft = self._soft(x, threshold, from_logits)
+        if not self.straight_through:
+            return soft
+        return _hard(x, threshold, from_logits) + (
+            soft - ops.stop_gradient(soft)
+        )
+
+    def _soft(self, x, threshold, from_logits):
+        shape = _SHAPES.get(self.shape)
+        cdf = shape.cdf if shape else lambda u, s: self.shape(s * u)
+        if self.scale == "logit":
+            roots = self._roots()
+            if roots is not None and not from_logits:
+                return _odds_share(x, threshold, roots)
+            u = _log_odds(x, threshold) if not from_logits else x
+            if from_logits and threshold != 0.5:
+                u = x - _logit(threshold)
+            return cdf(u, self.sharpness / 4)
+        p = ops.sigmoid(x) if from_logits else x
+        if self.anchored:
+            return _anchored(p, threshold, shape, self.sharpness)
+        return cdf(p - threshold, self.sharpness)
+
+    def _roots(self):
+        """The k of a sigmoid of sharpness ½^k, if that is what this is."""
+        if self.shape != "sigmoid" or not isinstance(self.sharpness, float):
+            return None
+        mantissa, exponent = math.frexp(self.sharpness)
+        is_power = mantissa == 0.5 and 0 <= 1 - exponent <= 4
+        return 1 - exponent if is_power else None
+
+    def check(self, threshold: float | None) -> None:
+        """Raises a ValueError if this step is not defined at `threshold`."""
+        if threshold is None:
+            if not self.is_hard and (
+                self.shape != "sigmoid" or self.scale != "logit"
+            ):
+                raise ValueError(
+                    "`threshold=None` (arg-max) goes with step='sigmoid' on "
+                    "scale='logit', which is the softmax, or with step='hard'. "
+                    f"Received: step={self}"
+                )
+            return
+        _checks.probability("threshold", threshold)
+        if self.scale == "logit" or not self.anchored or self.is_hard:
+            return
+        least = 1 / (2 * min(threshold, 1 - threshold))
+        if isinstance(self.sharpness, float) and self.sharpness < least:
+            raise ValueError(
+                f"A step that is anchored at threshold={threshold} must have a "
+                f"sharpness of at least {least:.4g}, the slope of the straight "
+                f"line. Received: sharpness={self.sharpness}; raise it, or set "
+                "anchored=False, or use scale='logit'."
+            )
+
+    def get_config(self) -> dict:
+        shape = self.shape
+        if callable(shape):
+            shape = _checks.serializable("step", shape)
+        return {
+            "shape": shape,
+            "sharpness": self.sharpness,
+            "scale": self.scale,
+            "anchored": self.anchored,
+            "straight_through": self.straight_through,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> Step:
+        return cls(**config)
+
+    def __eq__(self, other):
+        return isinstance(other, Step) and vars(self) == vars(other)
+
+    def __hash__(self):
+        return hash(tuple(vars(self).values()))
+
+    def __repr__(self):
+        name = self.shape
+        text = f"Step({getattr(name, '__name__', name)!r}"
+        if self.shape != "hard":
+            text += f", sharpness={self.sharpness}, scale={self.scale!r}"
+            if self.scale == "probability" and not self.anchored:
+                text += ", anchored=False"
+            if self.straight_through:
+                text += ", straight_through=True"
+        return text + ")"
+
+
+def _logit(threshold):
+    return math.log(threshold) - math.log1p(-threshold)
+
+
+def _hard(x, threshold, from_logits):
+    """1 where x is above the threshold, else 0; NaN where x is NaN."""
+    if threshold is None:
+        chosen = ops.one_hot(ops.argmax(x, axis=-1), x.shape[-1], dtype=x.dtype)
+        missing = ops.any(ops.isnan(x), axis=-1, keepdims=True)
+    else:
+        cut = _logit(threshold) if from_logits else threshold
+        chosen = ops.cast(x > cut, x.dtype)
+        missing = ops.isnan(x)
+    return ops.where(missing, float("nan"), chosen)
+
+
+def serialize(step: Step) -> dict:
+    """The configuration of a step, as a dictionary.
+
+    Args:
+        step: A `Step`.
+
+    Returns:
+        A dictionary that `deserialize` and `get` take, and JSON too.
+
+    Raises:
+        ValueError: if its shape is a callable that is not registered with
+            `keras.saving.register_keras_serializable`.
+
+    Example:
+
+    >>> from softkeras import steps
+    >>> steps.serialize(steps.Step("hard"))["config"]["shape"]
+    'hard'
+    """
+    return keras.saving.serialize_keras_object(step)
+
+
+def deserialize(config: dict, custom_objects: dict | None = None) -> Step:
+    """The step that `serialize` gave the configuration of.
+
+    Args:
+        config: A dictionary from `serialize`.
+        custom_objects: Names of functions, if the shape is a callable that is
+            not registered.
+
+    Returns:
+        A `Step`.
+
+    Raises:
+        ValueError: if the dictionary is not that of a step.
+
+    Example:
+
+    >>> from softkeras import steps
+    >>> steps.deserialize(steps.serialize(steps.Step("ramp", 2.0)))
+    Step('ramp', sharpness=2.0, scale='logit')
+    """
+    step = keras.saving.deserialize_keras_object(
+        config, custom_objects=custom_objects
+    )
+    if not isinstance(step, Step):
+        raise ValueError(
+            "Expected the configuration of a softkeras Step, from "
+            f"`softkeras.steps.serialize`. Received: {config!r}"
+        )
+    return step
+
+
+def get(identifier: Any, sharpness: float | None = None) -> Step:
+    """The step that a name, an instance, a dictionary or a callable stands for.
+
+    Args:
+        identifier: `"sigmoid"`, `"softsign"`, `"ramp"`, `"hard"`; a `Step`;
+            what `serialize` returns; or a callable (see `Step`).
+        sharpness: If given, takes the place of the step's own.
+
+    Returns:
+        A `Step`.
+
+    Raises:
+        ValueError: if there is no such step.
+
+    Example:
+
+    >>> from softkeras import steps
+    >>> steps.get("sigmoid")
+    Step('sigmoid', sharpness=0.25, scale='logit')
+    >>> steps.get("softsign", sharpness=2.0)
+    Step('softsign', sharpness=2.0, scale='logit')
+    """
+    if isinstance(identifier, Step):
+        step = identifier
+    elif isinstance(identifier, dict):
+        step = deserialize(identifier)
+    elif isinstance(identifier, str) or callable(identifier):
+        step = Step(identifier)
+    else:
+        raise ValueError(
+            "`step` must be a name, a softkeras.steps.Step, its configuration "
+            f"or a callable. Received: {identifier!r}"
+        )
+    if sharpness is None:
+        return step
+    return Step(**{**vars(step), "sharpness": sharpness})

@@ -1,0 +1,286 @@
+"""Steps: values, slopes, anchors, ends, and what is refused."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+from conftest import compiled, golden, to_numpy, value_and_gradient
+
+from softkeras import steps
+from softkeras.steps import Step
+
+SHAPES = ("sigmoid", "softsign", "ramp")
+# The ends, subnormal, tiny, around both thresholds, outside [0, 1], huge.
+NASTY = np.array(
+    "0 -0 1e-45 1e-40 1.2e-38 1e-30 1e-20 1e-7 .3 .5 .99999994 1 1.0000001 "
+    "2 -1 -3.4e38 3.4e38 65504 -65504".split(),
+    "float32",
+)
+
+
+def every_step(sharpnesses=(0.25, 3.0, 8.0)):
+    for shape, sharpness, (scale, anchored) in itertools.product(
+        SHAPES,
+        sharpnesses,
+        [("logit", True), ("probability", True), ("probability", False)],
+    ):
+        if scale == "logit" or not anchored or sharpness > 2:
+            yield Step(shape, sharpness, scale, anchored)
+
+
+@pytest.mark.parametrize("case", golden("steps"), ids=lambda c: str(c["step"]))
+@pytest.mark.parametrize(
+    "dtype, bound", [("float32", 3e-6), ("float64", 1e-12)]
+)
+def test_value_and_slope_are_those_of_the_reference(case, dtype, bound, mode):
+    step = Step(**case["step"])
+    value, slope = value_and_gradient(
+        lambda x: step(x, case["threshold"], case["from_logits"]),
+        np.array(case["y_pred"], dtype),
+        mode,
+    )
+    # The steepest of the steps magnifies the rounding of the input 50 times.
+    np.testing.assert_allclose(value, case["value"], bound, 5 * bound)
+    np.testing.assert_allclose(slope, case["slope"], 10 * bound, 50 * bound)
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.3, 0.1, 0.9, 0.123])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_anchors_are_exact(threshold, dtype, mode):
+    x = np.array([0, threshold, 1] * 3, dtype)
+    for step in every_step((0.25, 0.5, 1.0, 3.0, 12.0, 100.0)):
+        if step.anchored and (step.scale == "logit" or step.sharpness > 10):
+            value = compiled(lambda x, step=step: step(x, threshold), mode)(x)
+            assert to_numpy(value).tolist() == [0, 0.5, 1] * 3, step
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.2])
+def test_sharpness_is_the_slope_at_the_threshold(threshold):
+    for step in every_step((0.25, 1.0, 8.0)):
+        if step.scale == "probability" and step.anchored and threshold != 0.5:
+            step = Step(step.shape, 12.0, "probability")
+        _, slope = value_and_gradient(
+            lambda x, step=step: step(x, threshold), np.array([threshold])
+        )
+        unit = 4 * threshold * (1 - threshold) if step.scale == "logit" else 1
+        np.testing.assert_allclose(slope * unit, step.sharpness, 1e-5)
+
+
+def test_the_sigmoid_on_the_log_odds_is_the_identity_at_sharpness_one(rng):
+    p = rng.random(100)
+    np.testing.assert_allclose(Step(sharpness=1.0)(p), p, 1e-14)
+
+
+def test_square_roots_and_logarithms_agree(rng):
+    """Sharpness ½^k is computed another way than its neighbours are."""
+    p = np.concatenate([rng.random(100), 10.0 ** rng.uniform(-300, -3, 100)])
+    for roots in range(5):
+        exact, near = (
+            Step(sharpness=0.5**roots),
+            Step(sharpness=0.5**roots * (1 + 1e-13)),
+        )
+        for threshold in (0.5, 0.2):
+            np.testing.assert_allclose(
+                exact(p, threshold), near(p, threshold), 1e-9
+            )
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("threshold", [0.5, 0.3])
+def test_finite_and_between_0_and_1_for_any_finite_input(
+    from_logits, threshold, mode
+):
+    for step in every_step((0.01, 0.25, 1.0, 3.0, 1e4, 1e10)):
+        value, slope = value_and_gradient(
+            lambda x, step=step: step(x, threshold, from_logits), NASTY, mode
+        )
+        assert np.all((value >= 0) & (value <= 1)), step
+        assert np.all((slope >= 0) & np.isfinite(slope)), step
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_is_computed_in_float32(dtype):
+    x = keras.ops.cast(np.clip(NASTY, -6e4, 6e4), dtype)
+    for step in every_step():
+        value, slope = value_and_gradient(step, x)
+        assert value.dtype == np.float32
+        assert np.all(np.isfinite(slope.astype("float32"))), step
+        wide = step(keras.ops.cast(x, "float32"))
+        np.testing.assert_array_equal(value, wide)
+
+
+def test_nan_stays_nan(mode):
+    for step in [*every_step(), Step("hard"), Step(straight_through=True)]:
+        value = compiled(step, mode)(np.array([np.nan, 0.2], "float32"))
+        assert np.isnan(to_numpy(value)).tolist() == [True, False], step
+
+
+def test_logits_give_what_their_sigmoid_gives(rng):
+    logits = rng.normal(size=200) * 5
+    for step in every_step():
+        for threshold in (0.5, 0.3):
+            np.testing.assert_allclose(
+                step(logits, threshold, from_logits=True),
+                step(1 / (1 + np.exp(-logits)), threshold),
+                1e-7,
+                1e-9,
+            )
+
+
+def test_hard_is_the_decision_of_keras_metrics():
+    p = np.array([0.0, 0.3, 0.49999, 0.5, 0.50001, 1.0], "float32")
+    for step in (Step("hard"), Step("sigmoid", float("inf"))):
+        assert to_numpy(step(p)).tolist() == [0, 0, 0, 0, 1, 1]
+        assert to_numpy(step(p, 0.3)).tolist() == [0, 0, 1, 1, 1, 1]
+        logits = np.array([-1.0, 0.0, 1e-6])
+        assert to_numpy(step(logits, from_logits=True)).tolist() == [0, 0, 1]
+
+
+def test_sharpness_to_infinity_is_hard(rng):
+    p = rng.random(300)
+    hard = to_numpy(Step("hard")(p, 0.3))
+    for shape in SHAPES:
+        for scale in steps.SCALES:
+            np.testing.assert_allclose(
+                Step(shape, 1e9, scale)(p, 0.3), hard, atol=1e-5
+            )
+
+
+def test_straight_through_is_hard_forward_and_soft_backward(rng, mode):
+    p = rng.random(100).astype("float32")
+    for step in every_step():
+        through = Step(**{**step.get_config(), "straight_through": True})
+        value, slope = value_and_gradient(through, p, mode)
+        np.testing.assert_array_equal(value, p > 0.5)
+        np.testing.assert_array_equal(
+            slope, value_and_gradient(step, p, mode)[1]
+        )
+
+
+def test_second_derivative_is_right():
+    """Of the gradient in closed form, against a difference of it."""
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("nested tapes are TensorFlow's")
+    import tensorflow as tf
+
+    x = tf.constant([0.31, 0.58], "float64")
+    for step in every_step():
+        if step.shape == "ramp" and step.scale == "probability":
+            continue  # 0 where it is defined, and TensorFlow says None
+
+        def slope(x, step=step):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                value = step(x, 0.45)
+            return tape.gradient(value, x)
+
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            first = slope(x)
+        second = tape.gradient(first, x)
+        difference = (slope(x + 1e-6) - slope(x - 1e-6)) / 2e-6
+        np.testing.assert_allclose(second, difference, 1e-4, 1e-4)
+
+
+def test_arg_max_is_the_softmax_of_sharpened_logits(rng):
+    from scipy.special import softmax
+
+    logits = rng.normal(size=(20, 4))
+    for sharpness in (0.25, 1.0, 7.0):
+        step = Step(sharpness=sharpness)
+        want = softmax(sharpness * logits, axis=-1)
+        np.testing.assert_allclose(step(logits, None, True), want, 1e-12)
+        np.testing.assert_allclose(
+            step(softmax(logits, axis=-1), None), want, 1e-12
+        )
+    hard = to_numpy(Step("hard")(logits, None, True))
+    assert hard.argmax(-1).tolist() == logits.argmax(-1).tolist()
+    assert hard.sum(-1).tolist() == [1] * 20
+
+
+def test_arg_max_of_rows_without_probability_is_finite():
+    rows = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]], "float32")
+    value, slope = value_and_gradient(lambda p: Step()(p, None), rows)
+    assert np.all(np.isfinite(value)) and np.all(np.isfinite(slope))
+
+
+@keras.saving.register_keras_serializable(package="test")
+def cubic(v):
+    """A smooth step of half-width 0.75."""
+    u = keras.ops.clip(v / 0.75, -1, 1)
+    return 0.5 + 0.75 * u - 0.25 * u**3
+
+
+def test_a_callable_gets_the_distance_to_the_threshold():
+    p = np.array([0.2, 0.5, 0.9])
+    np.testing.assert_allclose(steps.get(cubic)(p, 0.4), cubic(p - 0.4))
+    sharp = Step(cubic, sharpness=3.0)
+    np.testing.assert_allclose(sharp(p, 0.4), cubic(3 * (p - 0.4)))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Step(),
+        Step("hard"),
+        Step("ramp", 9, "probability"),
+        Step("softsign", 50, "probability", False, True),
+        Step("sigmoid", float("inf")),
+        Step(cubic),
+    ],
+    ids=str,
+)
+def test_a_step_comes_back_from_its_configuration(step):
+    import json
+
+    config = json.loads(json.dumps(steps.serialize(step)))
+    assert steps.deserialize(config) == step
+    assert steps.get(config) == step
+    assert steps.get(step) is step
+    assert hash(steps.get(config)) == hash(step)
+
+
+def test_get_takes_names_and_overrides_the_sharpness():
+    assert steps.get("softsign") == Step("softsign")
+    assert steps.get("softsign", sharpness=2) == Step("softsign", 2.0)
+    assert steps.get(Step("ramp", 1.0), sharpness=2) == Step("ramp", 2.0)
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: Step("sigmod"), ["'sigmod'", "'sigmoid'", "'hard'"]),
+        (lambda: steps.get("sigmod"), ["'sigmod'", "'sigmoid'"]),
+        (lambda: steps.get(None), ["None", "softkeras.steps.Step"]),
+        (lambda: steps.get(3), ["3", "callable"]),
+        (lambda: Step(sharpness=0), ["sharpness=0", "above 0"]),
+        (lambda: Step(sharpness=-1.5), ["sharpness=-1.5", "above 0"]),
+        (lambda: Step(sharpness=float("nan")), ["nan", "above 0"]),
+        (lambda: Step(sharpness="high"), ["'high'", "number"]),
+        (lambda: Step(scale="odds"), ["'odds'", "'logit'", "'probability'"]),
+        (lambda: Step(anchored=False), ["anchored=False", "probability"]),
+        (lambda: Step(cubic, anchored=True), ["anchored=True", "callable"]),
+        (lambda: Step()([0.5], 0.0), ["threshold=0.0", "between 0 and 1"]),
+        (lambda: Step()([0.5], 1), ["threshold=1", "between 0 and 1"]),
+        (lambda: Step()([0.5], "half"), ["'half'", "between 0 and 1"]),
+        (lambda: Step()([1, 0]), ["int32", "floats"]),
+        (lambda: Step()([True, False]), ["bool", "floats"]),
+        (
+            lambda: Step("ramp", 1, "probability")([0.5], 0.3),
+            ["sharpness=1.0", "1.667", "threshold=0.3"],
+        ),
+        (lambda: Step("ramp")([[0.5]], None), ["'ramp'", "arg-max"]),
+        (lambda: Step()([[0.5]], None), ["(1, 1)", "two classes"]),
+        (
+            lambda: steps.serialize(Step(lambda v: v)),
+            ["lambda", "register_keras_serializable"],
+        ),
+        (lambda: steps.deserialize({"class_name": "Adam"}), ["Adam"]),
+    ],
+)
+def test_what_is_refused_is_named(make, words):
+    with pytest.raises(ValueError) as error:
+        make()
+    for word in words:
+        assert word in str(error.value)

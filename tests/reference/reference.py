@@ -1,0 +1,167 @@
+"""The formulas of softkeras once more, independently: mpmath and plain loops.
+
+Nothing of softkeras, Keras or TensorFlow is imported here. Numbers have 50
+digits, and gradients are numerical derivatives of the whole loss, so that no
+closed form is taken over from the package.
+"""
+
+from __future__ import annotations
+
+import mpmath as mp
+
+mp.mp.dps = 50
+
+
+def shape(name, v):
+    """The distribution function with slope 1 at 0."""
+    if name == "sigmoid":
+        return 1 / (1 + mp.exp(-4 * v))
+    if name == "softsign":
+        return mp.mpf(1) / 2 + v / (1 + 2 * abs(v))
+    if name == "ramp":
+        return min(mp.mpf(1), max(mp.mpf(0), mp.mpf(1) / 2 + v))
+    raise ValueError(name)
+
+
+def anchored(name, p, t, slope):
+    """The shape rescaled on each side to be 0, 1/2, 1 at 0, t, 1.
+
+    On a side of width w it is 1/2 + g(r u)/(2 g(r w)), g = 2 shape - 1, with
+    the r that gives it the slope at u = 0.
+    """
+    u = p - t
+    width = t if u < 0 else 1 - t
+    if name == "ramp":
+        return shape(name, slope * u)
+
+    def g(v):
+        return 2 * shape(name, v) - 1
+
+    if name == "sigmoid":
+        # d/du g(r u)/(2 g(r w)) at 0 is r/g(r w), as g'(0) = 2.
+        rate = mp.findroot(
+            lambda r: r / g(r * width) - slope, (slope / 2, 2 * slope)
+        )
+        return mp.mpf(1) / 2 + g(rate * u) / (2 * g(rate * width))
+    # softsign: g(v) = 2 v/(1 + 2|v|), so r/g(r w) = (1 + 2 r w)/(2 w).
+    rate = slope - 1 / (2 * width)
+    if rate == 0:
+        return mp.mpf(1) / 2 + u / (2 * width)
+    return mp.mpf(1) / 2 + g(rate * u) / (2 * g(rate * width))
+
+
+def logit(p):
+    return mp.log(p) - mp.log(1 - p)
+
+
+def decision(x, step, threshold, from_logits):
+    """The soft decision on one prediction."""
+    x, t, s = mp.mpf(x), mp.mpf(threshold), mp.mpf(step["sharpness"])
+    p = 1 / (1 + mp.exp(-x)) if from_logits else x
+    name = step["shape"]
+    if name == "hard":
+        return mp.mpf(p > t)
+    if step["scale"] == "logit":
+        if p in (0, 1):
+            return p
+        return shape(name, s / 4 * (logit(p) - logit(t)))
+    if step["anchored"]:
+        return anchored(name, p, t, s)
+    return shape(name, s * (p - t))
+
+
+def counts(labels, decisions, weights):
+    """tp, fp, fn, tn of lists of numbers."""
+    rows = list(zip(labels, decisions, weights))
+    return (
+        sum((w * y * d for y, d, w in rows), mp.mpf(0)),
+        sum((w * (1 - y) * d for y, d, w in rows), mp.mpf(0)),
+        sum((w * y * (1 - d) for y, d, w in rows), mp.mpf(0)),
+        sum((w * (1 - y) * (1 - d) for y, d, w in rows), mp.mpf(0)),
+    )
+
+
+def score(name, count, beta=1):
+    """A score of counts; None where it is 0/0."""
+    tp, fp, fn, _ = count
+    weight = mp.mpf(beta) ** 2
+    over, under = {
+        "precision": (tp, tp + fp),
+        "recall": (tp, tp + fn),
+        "f_beta": ((1 + weight) * tp, (1 + weight) * tp + weight * fn + fp),
+    }[name]
+    return None if under == 0 else over / under
+
+
+def groups(labels, decisions, weights, average):
+    """Counts a class, a sample or in all, of matrices (lists of rows)."""
+    if average == "micro":
+        flat = [
+            [x for row in matrix for x in row]
+            for matrix in (labels, decisions, weights)
+        ]
+        return [counts(*flat)]
+    if average == "samples":
+        return [counts(*rows) for rows in zip(labels, decisions, weights)]
+    columns = [list(zip(*matrix)) for matrix in (labels, decisions, weights)]
+    return [counts(*column) for column in zip(*columns)]
+
+
+def loss(name, y_true, y_pred, weights, case, rows=None):
+    """1 - the averaged score. Matrices as lists of rows.
+
+    weights: of the elements. rows: of the samples in the mean of
+    average="samples".
+    """
+    decisions = [
+        [
+            decision(x, case["step"], case["threshold"], case["from_logits"])
+            for x in row
+        ]
+        for row in y_pred
+    ]
+    average, empty = case["average"], case["empty"]
+    hard = case["step"]["shape"] == "hard"
+    values, shares = [], []
+    for i, count in enumerate(groups(y_true, decisions, weights, average)):
+        value = score(name, count, case.get("beta", 1))
+        support = count[0] + count[2]
+        undefined = value is None if hard else support == 0
+        share = mp.mpf(1)
+        if average == "weighted":
+            share = support
+        if average == "samples":
+            share = mp.mpf(rows[i])
+        if undefined:
+            value = mp.mpf({"skip": 0, "one": 1, "zero": 0}[empty])
+            share = mp.mpf(0) if empty == "skip" else share
+        values.append(value)
+        shares.append(share)
+    if average is None:
+        return [1 - v if w else mp.mpf(0) for v, w in zip(values, shares)]
+    total = sum(shares)
+    if total == 0:
+        return mp.mpf(0)
+    return sum(w * (1 - v) for v, w in zip(values, shares)) / total
+
+
+def gradient(name, y_true, y_pred, weights, case, rows=None):
+    """The derivative of the loss (its mean, if it is one a class)."""
+
+    def value(x, i, j):
+        moved = [list(row) for row in y_pred]
+        moved[i][j] = x
+        result = loss(name, y_true, moved, weights, case, rows)
+        return sum(result) / len(result) if isinstance(result, list) else result
+
+    return [
+        [
+            mp.diff(
+                lambda x, i=i, j=j: value(x, i, j),
+                mp.mpf(row[j]),
+                h=mp.mpf("1e-20"),
+            )
+            for j in range(len(row))
+        ]
+        for i, row in enumerate(y_pred)
+    ]
