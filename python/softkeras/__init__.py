@@ -1,6 +1,15 @@
 """softkeras: train Keras models on the metric that they are judged by."""
 
-from softkeras import counts, losses, metrics, scores, steps
+import keras
+
+if int(keras.__version__.split(".")[0]) < 3:
+    raise ImportError(
+        "softkeras needs Keras 3 or later. Received: Keras "
+        f"{keras.__version__} in {keras.__file__}. Run: "
+        "pip install --upgrade keras"
+    )
+
+from softkeras import counts, losses, metrics, plots, scores, steps
 from softkeras.counts import Counts, soft_counts
 
 __version__ = "0.1.0"
@@ -9,6 +18,7 @@ __all__ = [
     "counts",
     "losses",
     "metrics",
+    "plots",
     "scores",
     "soft_counts",
     "steps",

@@ -17,7 +17,7 @@ from keras import ops
 
 from softkeras import _checks, steps
 
-__all__ = ["Counts", "group_counts", "soft_counts"]
+__all__ = ["Counts", "soft_counts"]
 
 # The largest float32: a weight above it is infinite.
 LARGEST = 3.4028235e38
@@ -96,6 +96,9 @@ def soft_counts(
             floats, labels outside [0, 1], negative weights, or an unknown
             step. Values can't be looked at in a compiled graph; there the
             counts are NaN instead.
+
+    Reference: Marchetti et al., Score-oriented loss functions,
+    https://arxiv.org/abs/2103.15522.
 
     Example:
 

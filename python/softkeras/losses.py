@@ -434,6 +434,10 @@ class ScoreLoss(keras.losses.Loss):
             reduce = ops.sum if self.reduction == "sum" else ops.mean
             return reduce(loss)
 
+    def __repr__(self):
+        name, step = type(self).__name__, self.scoring.step
+        return f"<{name} name={self.name} step={step}>"
+
     def call(self, y_true, y_pred):
         return _evaluate(self.scoring, y_true, y_pred, None, None)
 

@@ -149,6 +149,8 @@ def average_score(
     Raises:
         ValueError: for an unknown score, argument, average or empty policy.
 
+    Reference: scikit-learn's `precision_recall_fscore_support`.
+
     Example:
 
     >>> import numpy as np

@@ -286,12 +286,15 @@ class Step:
             s >= 1/(2·min(t, 1 - t)), the slope of the straight line. A step
             on "logit" is always anchored.
         straight_through: Give exactly the hard decision forward and the soft
-            step's gradient backward (Bengio et al.,
-            https://arxiv.org/abs/1308.3432).
+            step's gradient backward.
 
     Raises:
         ValueError: for an unknown shape or scale, a sharpness that is not
             above 0, or a combination that is not defined.
+
+    Reference: Marchetti et al., Score-oriented loss functions,
+    https://arxiv.org/abs/2103.15522; for straight-through, Bengio et al.,
+    https://arxiv.org/abs/1308.3432.
 
     Example:
 

@@ -1,0 +1,82 @@
+"""The package: its public names, their docstrings, and what it needs."""
+
+import importlib
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import softkeras
+
+MODULES = ("counts", "losses", "metrics", "plots", "scores", "steps")
+
+
+def public():
+    for module in map(
+        importlib.import_module, (f"softkeras.{m}" for m in MODULES)
+    ):
+        for name in module.__all__:
+            yield f"{module.__name__}.{name}", getattr(module, name)
+
+
+@pytest.mark.parametrize(
+    "name, thing", list(public()), ids=lambda x: str(x)[:40]
+)
+def test_every_public_name_is_documented(name, thing):
+    text = inspect.getdoc(thing)
+    assert "{" not in text.split("Example:")[0], "an argument was not filled in"
+    first = text.splitlines()[0]
+    assert first.endswith(".") and len(first) <= 80
+    parameters = [
+        p.name
+        for p in inspect.signature(thing).parameters.values()
+        if p.name != "self"
+    ]
+    for parameter in parameters:
+        assert f"{parameter}:" in text, f"{parameter} is not documented"
+    wanted = ["Example:", ">>> "]
+    if not name.endswith(("Counts", "serialize", "deserialize", "get")):
+        wanted += ["Gradient", "Reference:"]
+    if inspect.isfunction(thing):
+        wanted.append("Returns:")
+    for heading in wanted:
+        assert heading in text, f"{name} has no {heading}"
+
+
+def test_public_names_are_what_is_there():
+    for name in softkeras.__all__:
+        assert hasattr(softkeras, name)
+    assert softkeras.soft_counts is softkeras.counts.soft_counts
+
+
+def test_keras_2_is_refused_by_name(tmp_path):
+    (tmp_path / "keras.py").write_text('__version__ = "2.15.0"')
+    run = subprocess.run(
+        [sys.executable, "-c", "import softkeras"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1
+    assert (
+        "softkeras needs Keras 3 or later. Received: Keras 2.15.0" in run.stderr
+    )
+
+
+def test_matplotlib_is_not_needed_to_import_it(tmp_path):
+    (tmp_path / "matplotlib.py").write_text("raise ImportError('absent')")
+    code = (
+        "import softkeras\n"
+        "try: softkeras.plots.plot_steps()\n"
+        "except ImportError as error: print(error)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "softkeras[plot]" in run.stdout
