@@ -1,0 +1,47 @@
+#' Soft true and false positives and negatives
+#'
+#' The counts that precision, recall and their family are made of, with a soft
+#' decision in the place of a rounded prediction.
+#'
+#' @details
+#' With \eqn{d} the step's decision on `y_pred`, \eqn{y} the label and \eqn{w}
+#' the weight,
+#' \deqn{tp = \sum w y d, \; fp = \sum w (1 - y) d, \; fn = \sum w y (1 - d), \; tn = \sum w (1 - y) (1 - d)}
+#' summed over `axis`. Their gradients are those of the sums times the density of
+#' the step; see [steps_step()].
+#'
+#' @inheritParams loss_soft_precision
+#' @param sample_weight,mask Weights of 0 or more, and logicals, of the shape of
+#'   the leading axes of `y_pred` or one that broadcasts to it.
+#' @param axis The axis or axes to sum over, the first being 1; negative ones
+#'   count from the end. Default: all but the last (all, if there is only one),
+#'   so one entry a class.
+#'
+#' @returns A list of `tp`, `fp`, `fn` and `tn`: numbers or vectors, or tensors
+#'   if `y_true` or `y_pred` is one. Errors as in [loss_soft_precision()].
+#' @references Marchetti et al. (2021), *Score-oriented loss functions*,
+#'   <https://arxiv.org/abs/2103.15522>.
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' y_true <- c(1, 1, 0, 0)
+#' y_pred <- c(0.9, 0.4, 0.6, 0.1)
+#' str(soft_counts(y_true, y_pred))
+#' str(soft_counts(y_true, y_pred, step = "hard"))
+soft_counts <- function(
+    y_true, y_pred, sample_weight = NULL, mask = NULL, ..., step = "sigmoid",
+    sharpness = NULL, threshold = 0.5, from_logits = FALSE, axis = NULL) {
+  check_dots(...)
+  counts <- py_softkeras()$soft_counts(
+    as_py_data(y_true, "y_true"),
+    as_py_data(y_pred, "y_pred"),
+    as_py_array(sample_weight, "sample_weight"),
+    as_py_array(mask, "mask"),
+    step = as_py_callable(step),
+    sharpness = sharpness,
+    threshold = threshold,
+    from_logits = from_logits,
+    axis = as_py_axis(axis)
+  )
+  counts <- list(tp = counts$tp, fp = counts$fp, fn = counts$fn, tn = counts$tn)
+  if (is_python(y_true) || is_python(y_pred)) counts else lapply(counts, as_r_numbers)
+}

@@ -1,0 +1,193 @@
+#' Precision as a loss
+#'
+#' 1 - soft precision: the share of what is called positive that is not.
+#' Rounding is replaced by a soft step, so that there is a gradient.
+#'
+#' @details
+#' With \eqn{d} the step's decision on `y_pred`, \eqn{y} the label and \eqn{w}
+#' the weight, \eqn{tp = \sum w y d} and
+#' \eqn{fp = \sum w (1 - y) d} over the batch, the loss is
+#' \deqn{1 - tp/(tp + fp)}
+#' and its gradient
+#' \deqn{-w (y fp - (1 - y) tp) / (tp + fp)^2 F'(p)}
+#' with \eqn{F'} the density of the step; see [steps_step()]. The loss of a
+#' batch is one number and does not fall apart into losses of samples; weights
+#' and masks go into the counts.
+#'
+#' Pass an instance (`loss_soft_precision()`) to `compile()`: it sees sample
+#' weights, class weights and masks, and a model that is compiled with it is
+#' saved and loaded without `custom_objects`.
+#'
+#' @param y_true Labels from 0 to 1: a numeric or logical vector, matrix or
+#'   array, or a tensor, of the shape of `y_pred`; a vector and a one-column
+#'   matrix go together.
+#' @param y_pred Probabilities, or logits: a vector of n, or an array with the
+#'   classes along the last axis.
+#' @param ... Must be empty; what follows is named.
+#' @param average `"macro"` for the mean over classes, `"weighted"` for that
+#'   mean weighted by how often each class occurs, `"micro"` for the score of all
+#'   counts in one, `"samples"` for the mean over samples, `NULL` for one loss a
+#'   class.
+#' @param empty What a class, sample or batch does that has no positive label:
+#'   `"skip"` leaves the mean (nothing left: loss and gradient are exactly 0),
+#'   `"one"` counts as perfect, `"zero"` as worthless. With `step = "hard"` that
+#'   goes for a score of 0/0 instead, as in scikit-learn.
+#' @param step The shape of the soft threshold: `"sigmoid"`, `"softsign"`,
+#'   `"ramp"`, `"hard"`, or a [steps_step()].
+#' @param sharpness If given, in place of the step's own: the slope of the step
+#'   at the threshold, per unit of probability; `Inf` is hard.
+#' @param threshold Where a probability becomes a 1, between 0 and 1; `NULL` for
+#'   the arg-max over the last axis.
+#' @param from_logits Whether `y_pred` holds logits.
+#' @param sample_weight,mask Only with `y_true` and `y_pred`: weights of 0 or
+#'   more, and logicals, of the shape of the leading axes of `y_pred` or one that
+#'   broadcasts to it. For training they go to `fit()`.
+#' @param reduction,name,dtype Only without `y_true` and `y_pred`: how one loss a
+#'   class (`average = NULL`) is reduced (`"sum_over_batch_size"`, `"sum"`,
+#'   `"none"` or `NULL`), the name of the loss, and the dtype of its result.
+#'
+#' @returns Without `y_true` and `y_pred` a loss instance for `compile()`;
+#'   otherwise its value: a number (with `average = NULL` one a class), or a
+#'   tensor if `y_true` or `y_pred` is one.
+#'
+#'   An error for arguments that are not allowed, shapes that do not match,
+#'   labels outside 0 to 1, negative weights, factors, characters, data frames
+#'   and missing values; its message says what came and what is allowed.
+#'
+#' @references Marchetti et al. (2021), *Score-oriented loss functions*,
+#'   <https://arxiv.org/abs/2103.15522>.
+#' @family losses
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' y_true <- c(1, 1, 0, 0)
+#' y_pred <- c(0.9, 0.4, 0.6, 0.1)
+#' loss_soft_precision(y_true, y_pred)
+#' loss_soft_precision(y_true, y_pred, step = "hard") # 1 - precision itself
+#'
+#' # In training; with keras3: model |> compile(loss = loss_soft_precision())
+#' keras <- reticulate::import("keras")
+#' model <- keras$Sequential(list(
+#'   keras$Input(reticulate::tuple(2L)),
+#'   keras$layers$Dense(1L, activation = "sigmoid")
+#' ))
+#' model$compile(optimizer = "adam", loss = loss_soft_precision())
+loss_soft_precision <- function(
+    y_true, y_pred, ..., average = "macro", empty = "skip", step = "sigmoid",
+    sharpness = NULL, threshold = 0.5, from_logits = FALSE,
+    sample_weight = NULL, mask = NULL, reduction = "sum_over_batch_size",
+    name = "soft_precision", dtype = NULL) {
+  check_dots(...)
+  loss_or_value("SoftPrecision", "soft_precision")
+}
+
+#' Recall as a loss
+#'
+#' 1 - soft recall: the share of the positives that is not called positive.
+#' Rounding is replaced by a soft step, so that there is a gradient.
+#'
+#' @details
+#' With \eqn{d} the step's decision on `y_pred`, \eqn{y} the label and \eqn{w}
+#' the weight, \eqn{tp = \sum w y d} and
+#' \eqn{fn = \sum w y (1 - d)} over the batch, the loss is
+#' \deqn{1 - tp/(tp + fn)}
+#' and its gradient \eqn{-w y / (tp + fn) F'(p)} with
+#' \eqn{F'} the density of the step; see [steps_step()]. It is never against a
+#' prediction, so recall alone is perfect where all is called positive; weigh it
+#' against precision with [loss_soft_fbeta()].
+#'
+#' @inheritParams loss_soft_precision
+#' @inherit loss_soft_precision return references
+#' @family losses
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' y_true <- c(1, 1, 0, 0)
+#' y_pred <- c(0.9, 0.4, 0.6, 0.1)
+#' loss_soft_recall(y_true, y_pred)
+#' loss_soft_recall(y_true, y_pred, threshold = 0.3, step = "hard")
+loss_soft_recall <- function(
+    y_true, y_pred, ..., average = "macro", empty = "skip", step = "sigmoid",
+    sharpness = NULL, threshold = 0.5, from_logits = FALSE,
+    sample_weight = NULL, mask = NULL, reduction = "sum_over_batch_size",
+    name = "soft_recall", dtype = NULL) {
+  check_dots(...)
+  loss_or_value("SoftRecall", "soft_recall")
+}
+
+#' F-beta as a loss
+#'
+#' 1 - soft F-beta, the harmonic mean of precision and recall; F1 by default.
+#' Rounding is replaced by a soft step, so that there is a gradient.
+#'
+#' @details
+#' With \eqn{d} the step's decision on `y_pred`, \eqn{y} the label and \eqn{w}
+#' the weight, \eqn{tp = \sum w y d} and so on over the batch, the
+#' loss is
+#' \deqn{1 - (1 + \beta^2) tp / ((1 + \beta^2) tp + \beta^2 fn + fp)}
+#' and its gradient, with \eqn{P = tp + fn} and \eqn{D = tp + fp},
+#' \deqn{-w (1 + \beta^2) (y (\beta^2 P + D) - tp) / (\beta^2 P + D)^2 F'(p)}
+#' with \eqn{F'} the density of the step; see [steps_step()]. With `beta = 1` and
+#' `sharpness = 1` it is the Dice loss on the probabilities.
+#'
+#' @inheritParams loss_soft_precision
+#' @param beta The weight of recall against precision, above 0.
+#' @inherit loss_soft_precision return references
+#' @family losses
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' y_true <- c(1, 1, 1, 0)
+#' y_pred <- c(0.9, 0.4, 0.3, 0.1)
+#' loss_soft_fbeta(y_true, y_pred)
+#' loss_soft_fbeta(y_true, y_pred, beta = 2, step = "hard")
+loss_soft_fbeta <- function(
+    y_true, y_pred, ..., beta = 1, average = "macro", empty = "skip",
+    step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
+    sample_weight = NULL, mask = NULL, reduction = "sum_over_batch_size",
+    name = "soft_fbeta", dtype = NULL) {
+  check_dots(...)
+  loss_or_value("SoftFBeta", "soft_fbeta")
+}
+
+# keras3's convention: the class without data, the function with it. Called by a
+# wrapper, whose arguments it takes.
+loss_or_value <- function(class, value) {
+  losses <- py_softkeras()$losses
+  wrapper <- sys.function(-1)
+  frame <- parent.frame()
+  given <- c(
+    !eval(quote(missing(y_true)), frame), !eval(quote(missing(y_pred)), frame)
+  )
+  if (given[1] != given[2]) {
+    stop(
+      "Give both `y_true` and `y_pred` for the value, or neither for a loss to ",
+      "compile() with. Received: only ",
+      c("`y_true`", "`y_pred`")[given], ".",
+      call. = FALSE
+    )
+  }
+  names <- setdiff(names(formals(wrapper)), c("y_true", "y_pred", "..."))
+  args <- mget(names, frame)
+  args$step <- as_py_callable(args$step)
+  only_value <- c("sample_weight", "mask")
+  only_class <- c("reduction", "name", "dtype")
+  if (!any(given)) {
+    reject(args, only_value, wrapper, "goes to fit(), or comes with `y_true` and `y_pred`")
+    return(do.call(losses[[class]], args[setdiff(names, only_value)]))
+  }
+  reject(args, only_class, wrapper, "goes with a loss instance, without `y_true` and `y_pred`")
+  data <- mget(c("y_true", "y_pred"), frame)
+  result <- do.call(losses[[value]], c(
+    lapply(stats::setNames(nm = names(data)), function(n) as_py_data(data[[n]], n)),
+    lapply(stats::setNames(nm = only_value), function(n) as_py_array(args[[n]], n)),
+    args[setdiff(names, c(only_value, only_class))]
+  ))
+  if (any(vapply(data, is_python, NA))) result else as_r_numbers(result)
+}
+
+# Stops for those of `names` that are not at the wrapper's default.
+reject <- function(args, names, wrapper, where) {
+  for (name in names) {
+    if (!identical(args[[name]], formals(wrapper)[[name]])) {
+      stop("`", name, "` ", where, ".", call. = FALSE)
+    }
+  }
+}

@@ -1,0 +1,58 @@
+#' The score of the epoch
+#'
+#' A score of the counts of the whole epoch, as a metric: by default the very
+#' number, with hard decisions, that a loss of the same score is trained on. The
+#' mean of the scores of batches is another number.
+#'
+#' @details
+#' The counts of true and false positives and negatives are summed over all
+#' batches, and the score taken of the sums. `compile(weighted_metrics = )` hands
+#' it the sample weights, `compile(metrics = )` does not. Float32 counts on
+#' beyond 2^24: totals are kept as two numbers.
+#'
+#' @inheritParams loss_soft_precision
+#' @param score `"precision"`, `"recall"` or `"f_beta"`.
+#' @param ... Arguments of the score by name, such as `beta`.
+#' @param average `"macro"`, `"weighted"`, `"micro"`, `"samples"` or `NULL`, as in
+#'   [loss_soft_precision()].
+#' @param empty What a class does whose score is 0/0: `"skip"` leaves the mean
+#'   (NaN if nothing is left), `"one"` counts as perfect, `"zero"` as worthless.
+#' @param step `"hard"` (the default) for the exact decision, or a step as in
+#'   [loss_soft_precision()].
+#' @param name Name of the metric. Default: the name of the score.
+#' @param dtype Dtype of the result.
+#'
+#' @returns A metric instance for `compile()`. An error for arguments that are
+#'   not allowed; its message says what came and what is allowed.
+#' @references Keras issues 5794 and 4592, on the score of a batch and of an
+#'   epoch.
+#' @family metrics
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' metric <- metric_epoch_score("f_beta", beta = 2)
+#' invisible(metric$update_state(c(1, 0, 0), c(0.9, 0.2, 0.7)))
+#' invisible(metric$update_state(c(1, 1, 0), c(0.8, 0.3, 0.1)))
+#' metric$result()
+metric_epoch_score <- function(
+    score, ..., average = "macro", empty = "skip", step = "hard",
+    sharpness = NULL, threshold = 0.5, from_logits = FALSE, name = NULL,
+    dtype = NULL) {
+  score_args <- list(...)
+  if (length(score_args) != sum(nzchar(names(score_args)))) {
+    stop("Arguments of the score must be named, such as beta = 2.", call. = FALSE)
+  }
+  do.call(py_softkeras()$metrics$EpochScore, c(
+    list(
+      as_py_callable(score),
+      average = average,
+      empty = empty,
+      step = as_py_callable(step),
+      sharpness = sharpness,
+      threshold = threshold,
+      from_logits = from_logits,
+      name = name,
+      dtype = dtype
+    ),
+    score_args
+  ))
+}

@@ -1,0 +1,4 @@
+library(testthat)
+library(softkeras)
+
+test_check("softkeras")

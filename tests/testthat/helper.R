@@ -1,0 +1,54 @@
+# Without Python and keras, without keras3: the tests that need them are skipped,
+# and say so.
+
+skip_if_no_keras <- function() {
+  skip_if_not(
+    reticulate::py_module_available("keras"),
+    "Python with keras is not there; run install_softkeras()"
+  )
+}
+
+skip_if_no_keras3 <- function() {
+  skip_if_no_keras()
+  skip_if_not_installed("keras3")
+}
+
+golden <- function(name) {
+  jsonlite::fromJSON(
+    test_path("golden", paste0(name, ".json")),
+    simplifyDataFrame = FALSE
+  )
+}
+
+# A fresh R session with the same libraries; the last line that it prints.
+fresh_session <- function(code, env = character()) {
+  file <- tempfile(fileext = ".R")
+  writeLines(code, file)
+  env <- c(env, paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep)))
+  output <- suppressWarnings(system2(
+    file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(file)),
+    stdout = TRUE, stderr = TRUE, env = env
+  ))
+  paste(output, collapse = "\n")
+}
+
+keras_module <- function() reticulate::import("keras")
+
+# A small network, the same each time.
+small_model <- function(inputs = 2L) {
+  keras <- keras_module()
+  keras$utils$set_random_seed(1L)
+  keras$Sequential(list(
+    keras$Input(reticulate::tuple(inputs)),
+    keras$layers$Dense(8L, activation = "relu"),
+    keras$layers$Dense(1L, activation = "sigmoid")
+  ))
+}
+
+# Two overlapping clouds, a fifth of them positive. As an array, because a plain
+# vector of R is a list in Python.
+clouds <- function(n = 200) {
+  set.seed(1)
+  y <- rep(c(0, 0, 0, 0, 1), length.out = n)
+  list(x = matrix(stats::rnorm(2 * n), n) + 2 * y, y = array(y))
+}
