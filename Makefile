@@ -1,0 +1,58 @@
+# `make` alone lists the targets.
+
+export RETICULATE_PYTHON := $(CURDIR)/.venv/bin/python
+export R_LIBS_USER := $(CURDIR)/.Rlib
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export TF_ENABLE_ONEDNN_OPTS ?= 0
+
+PY := .venv/bin/python
+R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -type f) \
+	$(shell find python/softkeras -name '*.py')
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-python test test-python test-r test-parity check-r \
+	document golden bench clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+demo: .venv/.ready .Rlib/.ready ## Train on real data, from Python and from R
+	@examples/demo.sh both
+
+demo-python: .venv/.ready ## The Python half of the demo
+	@examples/demo.sh python
+
+test: test-python test-r test-parity ## All tests: pytest, testthat, parity
+
+test-python: .venv/.ready ## pytest
+	$(PY) -m pytest
+
+test-r: .venv/.ready .Rlib/.ready ## testthat
+	cd tests && Rscript testthat.R
+
+test-parity: .venv/.ready .Rlib/.ready ## R's wrappers against Python, in one process
+	$(PY) -m pytest tests/parity
+
+check-r: .venv/.ready .Rlib/.ready ## R CMD check of the built package
+	@tools/check_r.sh
+
+document: .Rlib/.system ## Write NAMESPACE and man/ from the comments in R/
+	Rscript -e 'roxygen2::roxygenise(load_code = "source")'
+
+golden: .venv/.ready ## Write the golden vectors from the independent reference
+	$(PY) tests/reference/write_golden.py
+
+bench: .venv/.ready ## Speed and memory beside Keras's own losses
+	$(PY) benchmarks/speed.py
+
+clean: ## Remove all that the other targets make
+	rm -rf .venv .Rlib build dist python/*.egg-info
+
+.venv/.ready: pyproject.toml tools/requirements.txt
+	@tools/setup_python.sh
+
+.Rlib/.system: tools/setup_r.sh | .venv/.ready
+	@tools/setup_r.sh
+
+.Rlib/.ready: .Rlib/.system $(R_SOURCES)
+	@tools/install_r_package.sh

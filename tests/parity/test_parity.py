@@ -1,0 +1,212 @@
+"""Every R wrapper against its Python twin: name, arguments, defaults, value,
+gradient, configuration and errors."""
+
+import inspect
+import itertools
+import re
+
+import keras
+import numpy as np
+import pytest
+from conftest import ROOT, tensor
+
+import softkeras
+from softkeras import counts, losses, metrics, scores, steps
+from softkeras.steps import Step
+
+# R's name of each public thing of Python. Class and function are one in R.
+WRAPPERS = {
+    "Counts": None,  # in R a list
+    "soft_counts": "soft_counts",
+    "SoftPrecision": "loss_soft_precision",
+    "soft_precision": "loss_soft_precision",
+    "SoftRecall": "loss_soft_recall",
+    "soft_recall": "loss_soft_recall",
+    "SoftFBeta": "loss_soft_fbeta",
+    "soft_fbeta": "loss_soft_fbeta",
+    "EpochScore": "metric_epoch_score",
+    "Step": "steps_step",
+    # R takes steps by name or object; there is nothing to look up or store.
+    "get": None,
+    "serialize": None,
+    "deserialize": None,
+    # For scores that the user writes, in Python until R can write them.
+    "ScoreLoss": None,
+    "score_loss": None,
+    "average_score": None,
+    "precision": None,
+    "recall": None,
+    "f_beta": None,
+}
+LOSSES = [
+    ("loss_soft_precision", losses.soft_precision, losses.SoftPrecision),
+    ("loss_soft_recall", losses.soft_recall, losses.SoftRecall),
+    ("loss_soft_fbeta", losses.soft_fbeta, losses.SoftFBeta),
+]
+STEP_ARGUMENTS = [
+    {},
+    {"shape": "softsign", "sharpness": 2.0},
+    {"shape": "ramp", "sharpness": 9.0, "scale": "probability"},
+    {"shape": "softsign", "scale": "probability", "anchored": False},
+    {"sharpness": 1.0, "straight_through": True},
+]
+
+
+def arguments(function):
+    return {
+        name: "<missing>" if p.default is p.empty else p.default
+        for name, p in inspect.signature(function).parameters.items()
+        if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+    }
+
+
+def test_every_public_name_is_accounted_for_in_r(r):
+    public = [
+        name
+        for module in (counts, losses, metrics, scores, steps)
+        for name in module.__all__
+    ]
+    assert set(public) == set(WRAPPERS)
+    exported = set(r.call("getNamespaceExports", "softkeras"))
+    assert exported == {
+        *filter(None, WRAPPERS.values()),
+        "install_softkeras",  # of R alone
+    }
+
+
+@pytest.mark.parametrize("name, function, cls", LOSSES, ids=lambda x: str(x))
+def test_losses_have_the_arguments_of_function_and_class(
+    r, name, function, cls
+):
+    assert r.defaults(name) == arguments(function) | arguments(cls)
+
+
+@pytest.mark.parametrize(
+    "name, twin",
+    [
+        ("soft_counts", softkeras.soft_counts),
+        ("metric_epoch_score", metrics.EpochScore),
+        ("steps_step", Step),
+    ],
+)
+def test_the_others_have_their_twin_s_arguments_in_order(r, name, twin):
+    assert list(r.defaults(name).items()) == list(arguments(twin).items())
+
+
+@pytest.mark.parametrize("name, function, cls", LOSSES, ids=lambda x: str(x))
+@pytest.mark.parametrize(
+    "average", [None, "micro", "macro", "weighted", "samples"]
+)
+def test_values_of_r_data_and_of_tensors(r, data, name, function, cls, average):
+    y, p, w = data
+    for own, weights in itertools.product(STEP_ARGUMENTS, (None, w)):
+        options = {"average": average, "threshold": 0.4}
+        want = function(y, tensor(p), weights, step=Step(**own), **options)
+        options |= {"step": r.call("steps_step", **own)}
+        options |= {"sample_weight": weights}
+        got = r.call(name, y, p, **options)
+        np.testing.assert_allclose(got, np.squeeze(want), 1e-6)
+        got = r.call(name, y, tensor(p), **options)
+        np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("name, function, cls", LOSSES, ids=lambda x: str(x))
+def test_gradients_through_r(r, data, name, function, cls):
+    """The tape is Python's, the loss between is called by R."""
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("the tape is TensorFlow's")
+    import tensorflow as tf
+
+    y, p, _ = data
+    x = tensor(p)
+    for step in ("sigmoid", "softsign", "ramp"):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            of_r = r.call(name, y, x, step=step)
+            of_python = function(y, x, step=step)
+        np.testing.assert_array_equal(
+            tape.gradient(of_r, x), tape.gradient(of_python, x)
+        )
+
+
+@pytest.mark.parametrize("name, function, cls", LOSSES, ids=lambda x: str(x))
+def test_instances_are_the_same_class_with_the_same_configuration(
+    r, name, function, cls
+):
+    for options in (
+        {},
+        {"average": None, "reduction": "none", "empty": "one"},
+        {"step": "ramp", "sharpness": 3.0, "threshold": 0.2, "name": "mine"},
+        {"threshold": None, "from_logits": True, "dtype": "float64"},
+    ):
+        got = r.call(name, **options)
+        assert type(got) is cls
+        assert got.get_config() == cls(**options).get_config()
+
+
+def test_beta_is_handed_on(r, data):
+    y, p, _ = data
+    got = r.call("loss_soft_fbeta", beta=2.0)
+    assert got.get_config() == losses.SoftFBeta(beta=2.0).get_config()
+    got = r.call("loss_soft_fbeta", y, p, beta=0.5)
+    np.testing.assert_allclose(
+        got, losses.soft_fbeta(y, tensor(p), beta=0.5), 1e-6
+    )
+
+
+def test_counts_and_one_based_axes(r, data):
+    y, p, w = data
+    for axis, of_r in ((None, None), (0, 1), (1, 2), (-1, -1)):
+        want = softkeras.soft_counts(y, tensor(p), w, axis=axis)
+        got = r.call("soft_counts", y, p, w, axis=of_r)
+        assert list(got) == list(want._fields)
+        for a, b in zip(got.values(), want):
+            np.testing.assert_allclose(a, b, 1e-5, 1e-6)
+
+
+@pytest.mark.parametrize("own", STEP_ARGUMENTS, ids=str)
+def test_steps_are_equal(r, own):
+    assert r.call("steps_step", **own) == Step(**own)
+
+
+def test_metrics_are_equal(r, data):
+    y, p, w = data
+    for options in (
+        {},
+        {"average": "micro", "threshold": 0.3, "empty": "zero"},
+        {"step": "sigmoid", "name": "mine"},
+    ):
+        for score, more in (("recall", {}), ("f_beta", {"beta": 2.0})):
+            got = r.call("metric_epoch_score", score, **more, **options)
+            want = metrics.EpochScore(score, **more, **options)
+            assert type(got) is type(want)
+            assert got.get_config() == want.get_config()
+            for metric in (got, want):
+                metric.update_state(y, tensor(p), w)
+            assert float(got.result()) == float(want.result())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"step": "sgimoid"},
+        {"sharpness": -1.0},
+        {"threshold": 1.5},
+        {"average": "mean"},
+        {"empty": "nan"},
+    ],
+    ids=str,
+)
+def test_an_error_of_python_arrives_with_its_message(r, options):
+    with pytest.raises(ValueError) as of_python:
+        losses.SoftPrecision(**options)
+    with pytest.raises(Exception) as of_r:
+        r.call("loss_soft_precision", **options)
+    assert str(of_python.value) in str(of_r.value)
+
+
+def test_one_version_and_one_module(r):
+    description = (ROOT / "DESCRIPTION").read_text()
+    version = re.search(r"^Version: (.*)$", description, re.M).group(1)
+    assert version == softkeras.__version__
+    assert r.call("softkeras:::py_softkeras") is softkeras

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Sees to it that there is an R with the packages that are needed, and that
+# Python can host it: rpy2 in .venv. Nothing goes into the user's own library.
+set -eu
+cd "$(dirname "$0")/.."
+packages="jsonlite reticulate roxygen2 testthat withr"
+
+missing_packages() {
+    Rscript -e '
+        wanted <- commandArgs(TRUE)
+        cat(setdiff(wanted, rownames(installed.packages())))' $packages
+}
+
+header=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h
+wanted=
+[ -e "$header" ] || wanted="python3-dev"
+if ! command -v Rscript >/dev/null 2>&1; then
+    wanted="$wanted r-base-core r-base-dev"
+    for package in $packages; do wanted="$wanted r-cran-$package"; done
+else
+    for package in $(missing_packages); do wanted="$wanted r-cran-$package"; done
+fi
+# shellcheck disable=SC2086
+[ -z "$wanted" ] || tools/apt_install.sh "R and these packages are needed" $wanted
+
+# rpy2 from 3.6.6 on needs R 4.5.
+if Rscript -e 'quit(status = getRversion() < "4.5")' >/dev/null; then
+    rpy2="rpy2>=3.6.9"
+else
+    rpy2="rpy2-rinterface==3.6.5 rpy2-robjects==3.6.5"
+fi
+# shellcheck disable=SC2086
+.venv/bin/python -m pip install -qq --disable-pip-version-check $rpy2
+mkdir -p .Rlib
+touch .Rlib/.system
