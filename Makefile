@@ -5,7 +5,9 @@ export R_LIBS_USER := $(CURDIR)/.Rlib
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 
-PY := .venv/bin/python
+# Absolute: where Python is a static build (Debian's own), reticulate takes the
+# name that it was started by for a library unless it is the full path.
+PY := $(CURDIR)/.venv/bin/python
 R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -type f) \
 	$(shell find python/softkeras -name '*.py')
 
@@ -25,13 +27,13 @@ demo-python: .venv/.ready ## The Python half of the demo
 test: test-python test-r test-parity ## All tests: pytest, testthat, parity
 
 test-python: .venv/.ready ## pytest
-	$(PY) -m pytest
+	"$(PY)" -m pytest
 
 test-r: .venv/.ready .Rlib/.ready ## testthat
 	cd tests && Rscript testthat.R
 
 test-parity: .venv/.ready .Rlib/.ready ## R's wrappers against Python, in one process
-	$(PY) -m pytest tests/parity
+	"$(PY)" -m pytest tests/parity
 
 check-r: .venv/.ready .Rlib/.ready ## R CMD check of the built package
 	@tools/check_r.sh
@@ -40,10 +42,10 @@ document: .Rlib/.system ## Write NAMESPACE and man/ from the comments in R/
 	Rscript -e 'roxygen2::roxygenise(load_code = "source")'
 
 golden: .venv/.ready ## Write the golden vectors from the independent reference
-	$(PY) tests/reference/write_golden.py
+	"$(PY)" tests/reference/write_golden.py
 
 bench: .venv/.ready ## Speed and memory beside Keras's own losses
-	$(PY) benchmarks/speed.py
+	"$(PY)" benchmarks/speed.py
 
 clean: ## Remove all that the other targets make
 	rm -rf .venv .Rlib build dist python/*.egg-info

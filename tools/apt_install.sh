@@ -24,6 +24,13 @@ if [ -n "$why" ]; then
 fi
 
 echo "softkeras: installing $* with apt"
-export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -qq
-$as_root apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+quietly() {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >"$log" 2>&1 || {
+        cat "$log" >&2
+        exit 1
+    }
+}
+quietly update
+quietly install -y --no-install-recommends "$@"
