@@ -2,9 +2,13 @@
 
 import importlib
 import inspect
+import pathlib
+import re
 import subprocess
 import sys
 
+import keras
+import numpy as np
 import pytest
 
 import softkeras
@@ -80,3 +84,18 @@ def test_matplotlib_is_not_needed_to_import_it(tmp_path):
         check=True,
     )
     assert "softkeras[plot]" in run.stdout
+
+
+def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(64, 4)).astype("float32")
+    names = {"x": x, "y": (x[:, 0] > 1).astype("float32")}
+    readme = (pathlib.Path(__file__).parents[2] / "README.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(block, names)
+    p = names["model"].predict(x, verbose=0)
+    reloaded = keras.saving.load_model("model.keras")
+    np.testing.assert_array_equal(reloaded.predict(x, verbose=0), p)
