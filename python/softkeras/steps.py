@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 from keras import ops
 
 from softkeras import _backend, _checks
+from softkeras._gradients import differentiable, widen
+from softkeras._shapes import SHAPES, Shape
 
 __all__ = ["Step", "deserialize", "get", "serialize"]
 
@@ -35,115 +37,7 @@ DEFAULT_SHARPNESS = {"logit": 0.25, "probability": 8.0}
 TINY = 1e-30
 
 
-class _Shape(NamedTuple):
-    """The soft threshold as a function of the distance u from the threshold.
-
-    cdf(u, slope): the decision; its derivative at u = 0 is `slope`.
-    rate(width, slope): a number that `tail` needs, found once a side.
-    tail(a, width, rate, slope): the decision at distance a below the
-        threshold, rescaled to be exactly ½ at a = 0 and 0 at a = width, and a
-        function of nothing that returns its density.
-    """
-
-    cdf: Callable
-    rate: Callable
-    tail: Callable
-
-
-def _differentiable(function: Callable) -> Callable:
-    """Gives an elementwise function its derivative in closed form.
-
-    `function(x)` returns the value and a function that multiplies what comes
-    from above by the derivative, which is run in the backward pass only.
-    """
-
-    @ops.custom_gradient
-    def curve(x):
-        value, backward = function(x)
-
-        def grad(*args, upstream=None):
-            # Torch names it and passes x before; the others pass it alone.
-            return backward(args[0] if upstream is None else upstream)
-
-        return value, grad
-
-    return curve
-
-
-def _sigmoid(u, slope):
-    return ops.sigmoid((4 * slope) * u)
-
-
-def _sigmoid_rate(width, slope):
-    # ½ + ½ tanh(r u)/tanh(r width) has the wanted slope where
-    # z coth z = 2 slope width, z = r width. Newton's method; at 1 + 1e-6 it is
-    # the straight line to a millionth, and below that 0/0 would come up.
-    target = ops.maximum(2 * slope * width, 1 + 1e-6)
-    z = ops.sqrt(ops.square(target) - 1)
-    for _ in range(6):
-        coth = 1 / ops.tanh(z)
-        z = z - (z * coth - target) / (coth - z * (ops.square(coth) - 1))
-    return z / width
-
-
-def _sigmoid_tail(a, width, rate, slope):
-    # ½ (1 - tanh(rate a)/tanh(rate width)), without its cancellation.
-    decay = ops.exp(-2 * rate * a)
-    left = ops.expm1(-2 * rate * (width - a)) / ops.expm1(-2 * rate * width)
-    # At a = 0 the quotient is 1, but for a rounding error between kernels.
-    value = ops.where(a > 0, left, 1.0) * decay / (1 + decay)
-    return value, lambda: 4 * slope * decay / ops.square(1 + decay)
-
-
-def _softsign(u, slope):
-    def function(u):
-        # Not 1/(...): a TensorFlow graph makes that a Reciprocal, which is
-        # some ulp off, also where the result is to be exact.
-        half = 0.5 / (1 + (2 * slope) * ops.abs(u))
-        value = ops.where(u < 0, half, 1 - half)
-        return value, lambda g: (4 * slope) * ops.square(half) * g
-
-    return _differentiable(function)(u)
-
-
-def _softsign_rate(width, slope):
-    return 2 * slope - 1 / width
-
-
-def _softsign_tail(a, width, rate, slope):
-    fall = 1 + rate * a
-    value = (width - a) / (2 * width * fall)
-    return value, lambda: slope / ops.square(fall)
-
-
-def _ramp(u, slope):
-    def function(u):
-        line = 0.5 + slope * u
-        on_line = ops.logical_and(line >= 0, line <= 1)
-        return ops.clip(line, 0, 1), lambda g: ops.where(
-            on_line, slope * g, 0.0
-        )
-
-    return _differentiable(function)(u)
-
-
-def _ramp_rate(width, slope):
-    return slope
-
-
-def _ramp_tail(a, width, rate, slope):
-    line = 0.5 - slope * a
-    # At a = width the line can miss 0 by a rounding error.
-    value = ops.where(a >= width, 0.0, ops.maximum(line, 0))
-    return value, lambda: slope * ops.cast(line >= 0, a.dtype)
-
-
-_SHAPES = {
-    "sigmoid": _Shape(_sigmoid, _sigmoid_rate, _sigmoid_tail),
-    "softsign": _Shape(_softsign, _softsign_rate, _softsign_tail),
-    "ramp": _Shape(_ramp, _ramp_rate, _ramp_tail),
-}
-NAMES = (*_SHAPES, "hard")
+NAMES = (*SHAPES, "hard")
 
 
 def _log_odds(p, threshold):
@@ -159,7 +53,7 @@ def _log_odds(p, threshold):
             value = ops.log((yes * (1 - t)) / (no * t))
         return value, lambda g: g / ops.maximum(yes * no, TINY)
 
-    return _differentiable(function)(p)
+    return differentiable(function)(p)
 
 
 def _odds_share(p, threshold, roots):
@@ -188,7 +82,7 @@ def _odds_share(p, threshold, roots):
             ),
         )
 
-    return _differentiable(function)(p)
+    return differentiable(function)(p)
 
 
 def _log(p):
@@ -198,10 +92,10 @@ def _log(p):
         p = ops.maximum(p, TINY)
         return ops.log(p), lambda g: g / p
 
-    return _differentiable(function)(p)
+    return differentiable(function)(p)
 
 
-def _anchored(p, threshold, shape: _Shape, slope):
+def _anchored(p, threshold, shape: Shape, slope):
     """The step on the probability that is exactly 0, ½, 1 at 0, t, 1."""
 
     def function(p):
@@ -221,26 +115,7 @@ def _anchored(p, threshold, shape: _Shape, slope):
             lambda g: ops.where(within, density() * g, 0.0),
         )
 
-    return _differentiable(function)(p)
-
-
-def _widen(x):
-    """Casts float16 and bfloat16 to float32.
-
-    A gradient on its way back is cut to the range of the narrow type, in which
-    it could be infinite.
-    """
-    dtype = keras.backend.standardize_dtype(x.dtype)
-    if dtype == _checks.wide(dtype):
-        return x
-    largest = 65504.0 if dtype == "float16" else 3.3895314e38
-
-    def function(x):
-        return ops.cast(x, "float32"), lambda g: ops.cast(
-            ops.clip(g, -largest, largest), dtype
-        )
-
-    return _differentiable(function)(x)
+    return differentiable(function)(p)
 
 
 @keras.saving.register_keras_serializable(package="softkeras")
@@ -383,7 +258,7 @@ class Step:
                 be anchored at it, or for a prediction that is not float.
         """
         self.check(threshold)
-        x = _widen(_checks.floating("y_pred", y_pred))
+        x = widen(_checks.floating("y_pred", y_pred))
         if threshold is None and (not x.shape or x.shape[-1] == 1):
             raise ValueError(
                 "`threshold=None` (arg-max) needs two classes or more in the "
@@ -405,7 +280,7 @@ class Step:
         )
 
     def _soft(self, x, threshold, from_logits):
-        shape = _SHAPES.get(self.shape)
+        shape = SHAPES.get(self.shape)
         cdf = shape.cdf if shape else lambda u, s: self.shape(s * u)
         if self.scale == "logit":
             roots = self._roots()
