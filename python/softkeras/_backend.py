@@ -58,3 +58,26 @@ def assert_in_graph(holds, message, least, most) -> bool:
         holds(), [message, "Received: values from", least(), "to", most()]
     )
     return True
+
+
+def is_ragged(x) -> bool:
+    """Whether `x` is a RaggedTensor of TensorFlow."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return isinstance(x, tf.RaggedTensor)
+
+
+def map_flat_values(function, tensors: dict):
+    """`function` of the flat values of ragged tensors, as a ragged tensor.
+
+    Those that are not ragged must be scalars, or of a shape that broadcasts to
+    the flat values.
+    """
+    import tensorflow as tf
+
+    names = list(tensors)
+    return tf.ragged.map_flat_values(
+        lambda *flat: function(**dict(zip(names, flat))), *tensors.values()
+    )

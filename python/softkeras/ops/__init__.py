@@ -1,0 +1,1 @@
+"""Differentiable functions in place of those without a usable gradient."""
