@@ -70,6 +70,17 @@ as_py_callable <- function(x) {
   if (is.function(x) && !is_python(x)) reticulate::r_to_py(x, convert = FALSE) else x
 }
 
+# Options: NA would arrive in Python as TRUE.
+without_na <- function(options) {
+  for (name in names(options)) {
+    value <- options[[name]]
+    if (is.atomic(value) && anyNA(value)) {
+      stop("`", name, "` must not be NA; leave it out for its default.", call. = FALSE)
+    }
+  }
+  options
+}
+
 is_python <- function(x) inherits(x, "python.builtin.object")
 
 # A tensor as numbers: a number or a vector, or an array if it has two axes or

@@ -31,17 +31,22 @@ soft_counts <- function(
     y_true, y_pred, sample_weight = NULL, mask = NULL, ..., step = "sigmoid",
     sharpness = NULL, threshold = 0.5, from_logits = FALSE, axis = NULL) {
   check_dots(...)
-  counts <- py_softkeras()$soft_counts(
-    as_py_data(y_true, "y_true"),
-    as_py_data(y_pred, "y_pred"),
-    as_py_array(sample_weight, "sample_weight"),
-    as_py_array(mask, "mask"),
-    step = as_py_callable(step),
-    sharpness = sharpness,
-    threshold = threshold,
-    from_logits = from_logits,
-    axis = as_py_axis(axis)
-  )
+  # First of all, so that a Python without keras is named as such.
+  count <- py_softkeras()$soft_counts
+  options <- without_na(list(
+    step = as_py_callable(step), sharpness = sharpness, threshold = threshold,
+    from_logits = from_logits
+  ))
+  counts <- do.call(count, c(
+    list(
+      as_py_data(y_true, "y_true"),
+      as_py_data(y_pred, "y_pred"),
+      as_py_array(sample_weight, "sample_weight"),
+      as_py_array(mask, "mask"),
+      axis = as_py_axis(axis)
+    ),
+    options
+  ))
   counts <- list(tp = counts$tp, fp = counts$fp, fn = counts$fn, tn = counts$tn)
   if (is_python(y_true) || is_python(y_pred)) counts else lapply(counts, as_r_numbers)
 }

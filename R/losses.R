@@ -171,14 +171,14 @@ loss_or_value <- function(class, value) {
   only_class <- c("reduction", "name", "dtype")
   if (!any(given)) {
     reject(args, only_value, wrapper, "goes to fit(), or comes with `y_true` and `y_pred`")
-    return(do.call(losses[[class]], args[setdiff(names, only_value)]))
+    return(do.call(losses[[class]], without_na(args[setdiff(names, only_value)])))
   }
   reject(args, only_class, wrapper, "goes with a loss instance, without `y_true` and `y_pred`")
   data <- mget(c("y_true", "y_pred"), frame)
   result <- do.call(losses[[value]], c(
     lapply(stats::setNames(nm = names(data)), function(n) as_py_data(data[[n]], n)),
     lapply(stats::setNames(nm = only_value), function(n) as_py_array(args[[n]], n)),
-    args[setdiff(names, c(only_value, only_class))]
+    without_na(args[setdiff(names, c(only_value, only_class))])
   ))
   if (any(vapply(data, is_python, NA))) result else as_r_numbers(result)
 }

@@ -41,9 +41,10 @@ metric_epoch_score <- function(
   if (length(score_args) != sum(nzchar(names(score_args)))) {
     stop("Arguments of the score must be named, such as beta = 2.", call. = FALSE)
   }
-  do.call(py_softkeras()$metrics$EpochScore, c(
+  EpochScore <- py_softkeras()$metrics$EpochScore
+  do.call(EpochScore, without_na(c(
     list(
-      as_py_callable(score),
+      score = as_py_callable(score),
       average = average,
       empty = empty,
       step = as_py_callable(step),
@@ -54,5 +55,5 @@ metric_epoch_score <- function(
       dtype = dtype
     ),
     score_args
-  ))
+  )))
 }

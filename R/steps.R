@@ -50,7 +50,9 @@
 steps_step <- function(
     shape = "sigmoid", sharpness = NULL, scale = NULL, anchored = NULL,
     straight_through = FALSE) {
-  py_softkeras()$steps$Step(
-    as_py_callable(shape), sharpness, scale, anchored, straight_through
-  )
+  Step <- py_softkeras()$steps$Step
+  do.call(Step, without_na(list(
+    shape = as_py_callable(shape), sharpness = sharpness, scale = scale,
+    anchored = anchored, straight_through = straight_through
+  )))
 }

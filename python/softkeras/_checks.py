@@ -7,6 +7,7 @@ import math
 import numbers
 
 import keras
+import numpy as np
 from keras import ops
 
 from softkeras import _backend
@@ -51,9 +52,37 @@ def probability(name, value):
     return number
 
 
+def boolean(name, value):
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(
+            f"`{name}` must be True or False. Received: {name}={value!r}"
+        )
+    return bool(value)
+
+
+def tensor(name, x, dtype=None):
+    """`x` as a tensor, which must hold numbers."""
+    try:
+        if x is None or (not ops.is_tensor(x) and _is_text(x)):
+            raise TypeError
+        return ops.convert_to_tensor(x, dtype)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"`{name}` must be an array or a tensor of numbers. Received: "
+            f"{name} of type {type(x).__name__}: {x!r:.80}"
+        ) from None
+
+
+def _is_text(x):
+    return (
+        not isinstance(x, keras.KerasTensor)
+        and np.asarray(x).dtype.kind in "OSU"
+    )
+
+
 def floating(name, x):
     """`x` as a tensor, which must hold floats."""
-    x = ops.convert_to_tensor(x)
+    x = tensor(name, x)
     dtype = keras.backend.standardize_dtype(x.dtype)
     if "float" not in dtype:
         raise ValueError(
@@ -83,8 +112,8 @@ def serializable(name, function):
     return keras.saving.serialize_keras_object(function)
 
 
-def within(name, values, low, high, allowed):
-    """Makes sure that all values are from `low` to `high`; NaN is not.
+def within(name, values, low, high, allowed, or_nan=False):
+    """Makes sure that all values are from `low` to `high`, or NaN if `or_nan`.
 
     Where values can be looked at, a ValueError says that they are not, and a
     TensorFlow graph fails with the same words when it runs. In a graph that
@@ -92,18 +121,22 @@ def within(name, values, low, high, allowed):
     whether each value is fine. Where it is not, the caller must compute NaN, so
     that no wrong number comes out quietly.
     """
+    if 0 in values.shape:
+        return None
     message = f"`{name}` must hold {allowed}."
-    least = functools.partial(ops.min, values, initial=low)
-    most = functools.partial(ops.max, values, initial=low)
+    least = functools.partial(ops.min, values)
+    most = functools.partial(ops.max, values)
 
     def holds():
+        if or_nan:
+            return ops.logical_not(ops.logical_or(least() < low, most() > high))
         return ops.logical_and(least() >= low, most() <= high)
 
     if _backend.is_concrete(values):
         if not bool(holds()):
             raise ValueError(
                 f"{message} Received: {name} with values from "
-                f"{float(ops.min(values))} to {float(ops.max(values))}."
+                f"{float(least())} to {float(most())}."
             )
     elif not _backend.assert_in_graph(holds, message, least, most):
         return ops.logical_and(values >= low, values <= high)

@@ -41,7 +41,7 @@ class Scoring:
         self.step = steps.get(step, sharpness)
         self.step.check(threshold)
         self.threshold = threshold
-        self.from_logits = bool(from_logits)
+        self.from_logits = _checks.boolean("from_logits", from_logits)
 
     def counts(self, y_true, y_pred, sample_weight, mask) -> tuple[Counts, Any]:
         """The counts to be scored, and their weights in the mean or None."""

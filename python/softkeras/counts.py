@@ -21,6 +21,8 @@ __all__ = ["Counts", "soft_counts"]
 
 # The largest float32: a weight above it is infinite.
 LARGEST = 3.4028235e38
+# How far from [0, 1] a probability may lie: a sum of float16 shares does.
+ROUNDING = 1e-3
 AVERAGES = (None, "micro", "macro", "weighted", "samples")
 
 
@@ -93,9 +95,9 @@ def soft_counts(
 
     Raises:
         ValueError: for shapes that do not match, predictions that are not
-            floats, labels outside [0, 1], negative weights, or an unknown
-            step. Values can't be looked at in a compiled graph; there the
-            counts are NaN instead.
+            floats, labels or probabilities outside [0, 1], negative weights,
+            or an unknown step. Values can't be looked at in a compiled
+            graph; there the counts are NaN instead.
 
     Reference: Marchetti et al., Score-oriented loss functions,
     https://arxiv.org/abs/2103.15522.
@@ -108,10 +110,15 @@ def soft_counts(
     [1, 1, 1, 1]
     """
     elements = _elements(y_true, y_pred, sample_weight, mask)
-    decide = _decider(steps.get(step, sharpness), threshold, from_logits)
+    decide = _Decision(
+        steps.get(step, sharpness),
+        threshold,
+        _checks.boolean("from_logits", from_logits),
+    )
+    decide.check_classes(elements.prediction)
     if axis is None:
         return _count_classes(elements, decide)
-    return _count(elements, decide, axis)
+    return _count(elements, decide, _axes(axis, elements.prediction))
 
 
 def group_counts(
@@ -136,7 +143,8 @@ def group_counts(
         `None` where all count alike.
     """
     elements = _elements(y_true, y_pred, sample_weight, mask)
-    decide = _decider(step, threshold, from_logits)
+    decide = _Decision(step, threshold, from_logits)
+    decide.check_classes(elements.prediction)
     shape = elements.prediction.shape
     if average == "micro":
         return _count(elements, decide, tuple(range(len(shape)))), None
@@ -166,6 +174,11 @@ class _Elements(NamedTuple):
 
 def _elements(y_true, y_pred, sample_weight, mask) -> _Elements:
     prediction = _checks.floating("y_pred", y_pred)
+    if not len(prediction.shape):
+        raise ValueError(
+            "`y_pred` must have one axis at least, of samples. Received: a "
+            "single number; put it into a list."
+        )
     return _Elements(
         _labels(y_true, prediction),
         prediction,
@@ -173,13 +186,56 @@ def _elements(y_true, y_pred, sample_weight, mask) -> _Elements:
     )
 
 
-def _decider(step, threshold, from_logits):
-    return lambda prediction: step(prediction, threshold, from_logits)
+class _Decision(NamedTuple):
+    """The decision on predictions."""
+
+    step: steps.Step
+    threshold: float | None
+    from_logits: bool
+
+    def check_classes(self, prediction):
+        shape = tuple(prediction.shape)
+        if self.threshold is None and (len(shape) < 2 or shape[-1] == 1):
+            raise ValueError(
+                "`threshold=None` (arg-max) needs predictions of shape (n, "
+                "..., classes) with two classes or more. Received: y_pred of "
+                f"shape {shape}; give a threshold such as 0.5."
+            )
+
+    def __call__(self, prediction):
+        decision = self.step(prediction, self.threshold, self.from_logits)
+        if self.from_logits:
+            return decision
+        fine = _checks.within(
+            "y_pred",
+            prediction,
+            -ROUNDING,
+            1 + ROUNDING,
+            "probabilities from 0 to 1; for logits, set from_logits=True",
+            or_nan=True,
+        )
+        return (
+            decision
+            if fine is None
+            else ops.where(fine, decision, float("nan"))
+        )
+
+
+def _axes(axis, prediction):
+    """`axis`, all of it axes of the predictions."""
+    rank = len(prediction.shape)
+    for each in axis if isinstance(axis, (tuple, list)) else (axis,):
+        if not -rank <= each < rank:
+            raise ValueError(
+                f"`axis` must be of the {rank} axes of y_pred, counted from 0 "
+                f"or from -1 at the end. Received: axis={axis}"
+            )
+    return axis
 
 
 def _labels(y_true, prediction):
     """Labels of the shape of the predictions."""
-    y_true = ops.convert_to_tensor(y_true, _checks.wide(prediction.dtype))
+    y_true = _checks.tensor("y_true", y_true, _checks.wide(prediction.dtype))
     shape, wanted = tuple(y_true.shape), tuple(prediction.shape)
     accepted = [shape]
     if len(shape) == 1:
@@ -190,7 +246,8 @@ def _labels(y_true, prediction):
         raise ValueError(
             "`y_true` and `y_pred` must have the same shape, or (n,) and "
             f"(n, 1). Received: y_true of shape {shape}, y_pred of shape "
-            f"{wanted}."
+            f"{wanted}. Where only an axis of size 1 is missing at the end, "
+            "add it to the labels: y_true[..., None]."
         )
     # Where a size is known only at run time, this fails if it differs.
     return ops.reshape(y_true, ops.shape(prediction))
@@ -209,7 +266,7 @@ def _weights(sample_weight, mask, prediction):
 
 def _leading(name, values, prediction):
     """`values` with axes of size 1 behind, up to the predictions' rank."""
-    values = ops.convert_to_tensor(values, _checks.wide(prediction.dtype))
+    values = _checks.tensor(name, values, _checks.wide(prediction.dtype))
     shape, wanted = tuple(values.shape), tuple(prediction.shape)
     if len(shape) == len(wanted) + 1 and shape[-1] == 1:
         values = ops.squeeze(values, axis=-1)
@@ -255,11 +312,14 @@ def _count_classes(elements: _Elements, decide) -> Counts:
 def _count(elements: _Elements, decide, axis) -> Counts:
     """The counts, in as few passes over the elements as there can be."""
     label, prediction, weight = elements
+    if weight is not None:
+        # An element that counts nowhere may hold anything, as padding does.
+        if decide.threshold is not None:
+            prediction = ops.where(weight > 0, prediction, 0.5)
+        weight = ops.broadcast_to(weight, ops.shape(prediction))
+        label = ops.where(weight > 0, label, 0.0)
     decision = decide(prediction)
     if weight is not None:
-        weight = ops.broadcast_to(weight, ops.shape(decision))
-        # An element that counts nowhere may have any label, as padding has.
-        label = ops.where(weight > 0, label, 0.0)
         fine = _checks.within(
             "sample_weight", weight, 0, LARGEST, "finite weights of 0 or more"
         )

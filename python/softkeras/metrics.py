@@ -126,6 +126,13 @@ class EpochScore(keras.metrics.Metric):
                 for i, number in enumerate(numbers)
             ]
         for (total, rest), number in zip(self._totals, numbers):
+            if tuple(total.shape) != tuple(number.shape):
+                raise ValueError(
+                    f"{self.name}: every batch must have the same classes. "
+                    f"Received: a batch with counts of shape "
+                    f"{tuple(number.shape)} after one of {tuple(total.shape)}; "
+                    "call reset_state() before other data."
+                )
             number = ops.cast(number, self.dtype)
             old = ops.convert_to_tensor(total)
             new = old + number

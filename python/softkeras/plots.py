@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from keras import ops
 
+from softkeras import _checks
 from softkeras import steps as steps_module
 from softkeras.steps import Step
 
@@ -55,6 +57,12 @@ def plot_steps(
     >>> len(figure.axes)
     2
     """
+    _checks.probability("threshold", threshold)
+    if isinstance(steps, str):
+        raise ValueError(
+            "`steps` must be a list of steps. Received: "
+            f"{steps!r}; put it into a list."
+        )
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -71,6 +79,10 @@ def plot_steps(
         value = ops.convert_to_numpy(step(p, threshold))
         colour = COLOURS[i % len(COLOURS)]
         left.plot(p, value, color=colour, label=_label(step))
+        # Of the soft decision, which is what straight_through hands back.
+        soft = copy.copy(step)
+        soft.straight_through = False
+        value = ops.convert_to_numpy(soft(p, threshold))
         right.plot(p, np.gradient(value, p), color=colour)
     left.set(xlabel="probability p", title="soft decision F(p)")
     right.set(xlabel="probability p", title="its gradient F'(p), log scale")
@@ -94,4 +106,9 @@ def plot_steps(
 def _label(step):
     name = getattr(step.shape, "__name__", step.shape)
     scale = "log-odds" if step.scale == "logit" else "probability"
-    return f"{name}, {step.sharpness:g}, {scale}"
+    label = f"{name}, {step.sharpness:g}, {scale}"
+    if step.scale == "probability" and not step.anchored:
+        label += ", not anchored"
+    if step.straight_through:
+        label += ", straight-through"
+    return label

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -108,8 +109,14 @@ def f_beta(counts: Counts, beta: float = 1.0) -> Any:
     0.625
     """
     weight = _checks.positive("beta", beta) ** 2
-    hits = (1 + weight) * counts.tp
-    return hits / (hits + weight * counts.fn + counts.fp)
+    if isinstance(weight, float) and math.isinf(weight):
+        raise ValueError(
+            f"`beta` must be below 1e154. Received: beta={beta}; the limit of "
+            "large beta is recall."
+        )
+    # Both shares are at most 1, so that nothing overflows.
+    of_fn, of_fp = weight / (1 + weight), 1 / (1 + weight)
+    return counts.tp / (counts.tp + of_fn * counts.fn + of_fp * counts.fp)
 
 
 def average_score(
@@ -163,17 +170,19 @@ def average_score(
     0.375
     """
     counts = Counts(*(ops.convert_to_tensor(count) for count in counts))
-    values, weights = weighted_values(
+    values, own = weighted_values(
         get(score, **score_args),
         counts,
         average=_checks.one_of("average", average, AVERAGES),
         empty=_checks.one_of("empty", empty, EMPTY),
         hard=True,
-        weights=weights,
     )
     if average is None:
-        return ops.where(weights > 0, values, float("nan"))
-    return mean(values, weights, float("nan"))
+        return ops.where(own > 0, values, float("nan"))
+    if average == "samples" and weights is not None:
+        weights = ops.cast(weights, own.dtype)
+        own = _alike_if_nothing(weights * own, own)
+    return mean(values, own, float("nan"))
 
 
 def weighted_values(
@@ -224,12 +233,15 @@ def weighted_values(
     if empty == "skip":
         present = ops.where(vacant, 0.0, present)
     if average == "weighted":
-        weights = support
+        return values, _alike_if_nothing(support * present, present)
     if weights is None:
         return values, present
-    weights = ops.cast(weights, present.dtype) * present
-    # As in scikit-learn, entries that all weigh nothing count alike.
-    return values, ops.where(ops.sum(weights) > 0, weights, present)
+    return values, ops.cast(weights, present.dtype) * present
+
+
+def _alike_if_nothing(weights, alike):
+    """As in scikit-learn, entries that all weigh nothing count alike."""
+    return ops.where(ops.sum(weights) > 0, weights, alike)
 
 
 def mean(values: Any, weights: Any, nothing: float) -> Any:
@@ -260,24 +272,35 @@ def get(identifier: Any, **score_args: Any) -> Callable:
                 "too."
             )
         identifier = NAMED[identifier]
-    if not callable(identifier):
+    if not callable(identifier) or isinstance(identifier, type):
         raise ValueError(
             "`score` must be a name or a function of Counts. Received: "
             f"{identifier!r}"
         )
+    _check_arguments(identifier, score_args)
     if not score_args:
         return identifier
-    try:
-        inspect.signature(identifier).bind(None, **score_args)
-    except TypeError as error:
-        raise ValueError(
-            f"The score {name_of(identifier)} was called with {score_args}: "
-            f"{error}."
-        ) from None
     score = functools.partial(identifier, **score_args)
     if identifier in NAMED.values():
         score(Counts(1.0, 1.0, 1.0, 1.0))  # Raises for a value that is off.
     return score
+
+
+def _check_arguments(score, score_args):
+    try:
+        parameters = inspect.signature(score)
+    except (TypeError, ValueError):  # of a builtin, say
+        return
+    try:
+        parameters.bind(None, **score_args)
+    except TypeError as error:
+        _, *own = parameters.parameters
+        raise ValueError(
+            f"The score {name_of(score)} can't be called with counts and "
+            f"{score_args}: {error}. Besides the counts it takes: "
+            f"{', '.join(own) or 'nothing'}; and if one of these is meant for "
+            "the loss or metric itself, look at its spelling."
+        ) from None
 
 
 def serialize(score: Callable) -> Any:

@@ -194,7 +194,9 @@ class Step:
     ):
         if isinstance(shape, dict):
             shape = keras.saving.deserialize_keras_object(shape)
-        if not callable(shape) and shape not in NAMES:
+        if isinstance(shape, type) or (
+            not callable(shape) and shape not in NAMES
+        ):
             raise ValueError(
                 f"Unknown step {shape!r}. Known are "
                 f"{', '.join(map(repr, NAMES))}; a softkeras.steps.Step or a "

@@ -58,7 +58,7 @@ test_that("a saved model loads in a fresh session, without custom_objects", {
     "cat('sum', sum(model$predict(x, verbose = 0L)), class(model$loss)[1], model$loss$scoring$score_args$beta)"
   ))
   expect_match(output, paste("sum", signif(want, 5)), fixed = TRUE)
-  expect_match(output, "softkeras.losses.SoftFBeta 2", fixed = TRUE)
+  expect_match(output, "SoftFBeta 2", fixed = TRUE)
 })
 
 test_that("keras3 compiles, fits, saves and loads with it", {

@@ -115,3 +115,11 @@ test_that("what is refused is named", {
   expect_error(loss_soft_precision(sample_weight = 1), "sample_weight.*fit")
   expect_error(loss_soft_precision(y, p, name = "mine"), "name.*instance")
 })
+
+test_that("NA as an option is refused by name", {
+  skip_if_no_keras()
+  expect_error(loss_soft_precision(threshold = NA), "`threshold` must not be NA", fixed = TRUE)
+  expect_error(loss_soft_fbeta(c(1, 0), c(0.9, 0.1), beta = NA), "`beta` must not be NA", fixed = TRUE)
+  expect_error(metric_epoch_score("recall", average = NA), "`average` must not be NA", fixed = TRUE)
+  expect_error(steps_step(sharpness = NA), "`sharpness` must not be NA", fixed = TRUE)
+})

@@ -64,8 +64,9 @@ _LOSS_ARGUMENTS = """\
             predictions are accumulated in float32."""
 _ERRORS = """\
         ValueError: for an argument that is not allowed, shapes that do not
-            match, predictions that are not floats, labels outside [0, 1] or
-            negative weights; the message says what came and what is allowed.
+            match, predictions that are not floats, labels or probabilities
+            outside [0, 1] or negative weights; the message says what came and
+            what is allowed.
             (In a graph that XLA or another backend compiles, values can't be
             looked at: there the loss is NaN instead.)"""
 

@@ -1,0 +1,126 @@
+"""What must not pass in silence: arguments and data that can't be meant."""
+
+import keras
+import numpy as np
+import pytest
+from conftest import BACKEND, MODES, compiled
+
+import softkeras
+from softkeras.losses import ScoreLoss, SoftFBeta, SoftPrecision, soft_precision
+from softkeras.metrics import EpochScore
+from softkeras.plots import plot_steps
+from softkeras.steps import Step
+
+Y = np.array([1.0, 0, 1, 0], "float32")
+P = np.array([0.9, 0.2, 0.6, 0.4], "float32")
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1)])
+def test_arg_max_over_one_output_is_refused(shape):
+    y, p = Y.reshape(shape), P.reshape(shape)
+    for call in (
+        lambda: softkeras.soft_counts(y, p, threshold=None),
+        lambda: softkeras.soft_counts(y, p, threshold=None, step="hard"),
+        lambda: soft_precision(y, p, threshold=None),
+        lambda: EpochScore("recall", threshold=None).update_state(y, p),
+    ):
+        with pytest.raises(ValueError, match=r"two classes.*\(4,"):
+            call()
+
+
+def test_probabilities_outside_0_to_1_are_refused():
+    for p in ([3.0, -2, 5, -1], [1.01, 0.2, 0.6, 0.4]):
+        with pytest.raises(ValueError, match="from_logits=True"):
+            soft_precision(Y, p)
+        soft_precision(Y, p, from_logits=True)
+    # Rounding is forgiven, NaN stays NaN.
+    assert soft_precision(Y, [1.0005, -0.0005, 0.6, 0.4]) < 1
+    assert np.isnan(soft_precision(Y, [np.nan, 0.2, 0.6, 0.4]))
+
+
+@pytest.mark.parametrize("mode", [m for m in MODES if m != "eager"])
+def test_probabilities_outside_0_to_1_do_not_pass_a_compiler(mode):
+    function = compiled(lambda p: soft_precision(Y, p), mode)
+    assert np.isfinite(function(P))
+    bad = keras.ops.convert_to_tensor([3.0, -2, 5, -1])
+    if mode == "graph":
+        with pytest.raises(Exception, match="from_logits=True"):
+            function(bad)
+    else:
+        assert np.isnan(function(bad))
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="a graph that can fail")
+def test_the_range_in_a_graph_is_that_of_the_data():
+    function = compiled(lambda y: soft_precision(y, P), "graph")
+    with pytest.raises(Exception, match=r"\[2\] \[to\] \[2\]|2.*to.*2"):
+        function(keras.ops.convert_to_tensor([2.0, 2, 2, 2]))
+
+
+def test_what_a_mask_hides_may_be_anything():
+    p = np.array([0.9, np.nan, 7.0, 0.4], "float32")
+    mask = [True, False, False, True]
+    want = soft_precision(Y[[0, 3]], P[[0, 3]])
+    np.testing.assert_allclose(soft_precision(Y, p, mask=mask), want, 1e-6)
+
+
+def test_batches_that_weigh_nothing_leave_an_epoch_as_it_is():
+    y = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 0], [0, 0, 1.0]])
+    p = np.array([[9, 2, 7], [8, 1, 9], [1, 1, 9], [9, 9, 1]]) / 10
+    w = np.array([1, 1, 0, 0.0])
+    metric = EpochScore("precision", average="samples", empty="zero")
+    metric.update_state(y[:2], p[:2], w[:2])
+    before = float(metric.result())
+    metric.update_state(y[2:], p[2:], w[2:])
+    assert float(metric.result()) == before == 0.75  # scikit-learn's
+
+
+@pytest.mark.parametrize("bad", [["M", "B", "M", "B"], None, {"a": 1}])
+def test_labels_that_are_no_numbers(bad):
+    with pytest.raises(ValueError, match=r"`y_true` must be an array.*type"):
+        soft_precision(bad, P)
+
+
+def test_a_misspelt_argument_is_named_with_those_that_there_are():
+    with pytest.raises(ValueError, match=r"shapness.*spelling"):
+        SoftPrecision(shapness=3)
+    with pytest.raises(ValueError, match=r"betaa.*takes: beta"):
+        EpochScore("f_beta", betaa=3)
+
+
+def test_numbers_and_things_that_can_not_be_meant():
+    for call, words in (
+        (lambda: SoftFBeta(beta=float("inf")), "recall"),
+        (lambda: SoftPrecision(step=Step), "Unknown step"),
+        (lambda: SoftPrecision(from_logits="no"), "from_logits='no'"),
+        (lambda: ScoreLoss(lambda y_true, y_pred: 0.0), "y_pred"),
+        (lambda: softkeras.soft_counts(Y, P, axis=5), "axis=5"),
+        (lambda: soft_precision(1.0, 0.5), "single number"),
+        (lambda: plot_steps("sigmoid"), "into a list"),
+        (lambda: plot_steps(threshold=None), "threshold=None"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+    assert np.isfinite(SoftFBeta(beta=1e30)(Y, P))
+
+
+def test_another_number_of_classes_in_a_later_batch():
+    metric = EpochScore("recall")
+    metric.update_state(np.eye(3), np.full((3, 3), 0.6))
+    with pytest.raises(ValueError, match=r"\(2,\).*\(3,\)"):
+        metric.update_state(np.eye(2), np.full((2, 2), 0.6))
+
+
+def test_a_plot_shows_the_gradient_that_straight_through_hands_back():
+    figure = plot_steps(
+        [
+            Step("sigmoid", 4.0, straight_through=True),
+            Step("softsign", 50.0, "probability", anchored=False),
+        ]
+    )
+    soft = 1 / (1 + (0.7 / 0.3) ** 4)
+    slope = figure.axes[1].lines[0].get_ydata()[600]  # at 0.3
+    np.testing.assert_allclose(slope, 4 * soft * (1 - soft) / 0.21, 1e-3)
+    labels = [text.get_text() for text in figure.axes[0].get_legend().texts]
+    assert labels[1].endswith("straight-through")
+    assert labels[2].endswith("not anchored")
