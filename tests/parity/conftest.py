@@ -34,8 +34,23 @@ except Exception as error:  # no rpy2, or no R for it: ImportError, OSError, ...
 
 # R's finalizers and Python's exit wait for each other otherwise.
 atexit.unregister(rinterface.endr)
-# And reticulate polls R's events to the very end, of which cffi then complains.
-atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
+
+
+def pytest_sessionfinish(session, exitstatus):
+    session.config.exitstatus = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """Ends the process here and now.
+
+    A thread of reticulate's asks Python to look after R's events for as long as
+    the process lives, and a Python that is being taken down crashes on that.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(getattr(config, "exitstatus", pytest.ExitCode.USAGE_ERROR))
+
 
 exchange = types.ModuleType("softkeras_exchange")
 sys.modules[exchange.__name__] = exchange
