@@ -48,6 +48,10 @@ def weighted(op, weights, **arguments):
     return function
 
 
+def calling(op, **arguments):
+    return lambda x: op(x, **arguments)
+
+
 def shape_of(op, x, **arguments):
     return to_numpy(op(x, **arguments)).shape
 
@@ -243,16 +247,14 @@ def test_what_the_naive_exponential_gets_wrong(mode):
 
 
 @pytest.mark.parametrize("sharpness", [1.0, 1e10])
-@pytest.mark.parametrize(
-    "tied", [[0, 1], [2, 5], [1, 3, 4], [0, 1, 2, 3, 4, 5]]
-)
+@pytest.mark.parametrize("tied", [[2, 5], [0, 1, 2, 3, 4, 5]])
 def test_ties_share(tied, sharpness, mode):
     """Mean index, gradient s/m (i - mean), the others far below."""
     x = np.full(6, -1e4, "float32")
     x[tied] = 2.0
     m, mean = len(tied), np.mean(tied)
     value, gradient = value_and_gradient(
-        lambda x: soft_argmax(x, sharpness=sharpness), x, mode
+        calling(soft_argmax, sharpness=sharpness), x, mode
     )
     np.testing.assert_allclose(value, mean, 1e-6)
     want = np.zeros(6)
@@ -304,7 +306,7 @@ def test_infinite_entries(op, sharpness, mode):
     assert not gradient[[0, 4]].any() and not gradient[2, 0]
     hard = [1, 0, 1, 0, 0, 0]
     for arguments in ({"hard": True}, {"straight_through": True}):
-        value = to_numpy(compiled(lambda x: op(x, **arguments), mode)(x))
+        value = to_numpy(compiled(calling(op, **arguments), mode)(x))
         np.testing.assert_array_equal(
             value, hard if op is soft_argmax else np.eye(3)[hard]
         )
@@ -368,9 +370,7 @@ def test_masked_entries_can_not_be_chosen(rng, op, mode):
             want = p if op is soft_one_hot else p @ np.arange(7)
             np.testing.assert_allclose(value[i], want * weights, 1e-5, 1e-6)
     for arguments in ({"hard": True}, {"straight_through": True}):
-        value = to_numpy(
-            compiled(lambda x: op(x, mask=mask, **arguments), mode)(x)
-        )
+        value = to_numpy(compiled(calling(op, mask=mask, **arguments), mode)(x))
         chosen = np.argmax(np.where(mask, x, -INF), -1)
         one_hot = np.eye(7)[chosen] * mask.any(-1, keepdims=True)
         want = one_hot if op is soft_one_hot else one_hot @ np.arange(7)
@@ -386,7 +386,7 @@ def test_a_mask_beats_infinities_and_broadcasts(mode):
         ({"straight_through": True}, [1, 2]),
     ):
         value, gradient = value_and_gradient(
-            lambda x: soft_argmax(x, mask=mask, **arguments), x, mode
+            calling(soft_argmax, mask=mask, **arguments), x, mode
         )
         assert value.tolist() == want
         assert np.all(np.isfinite(gradient)) and not gradient[:, 0].any()
@@ -404,16 +404,16 @@ def test_straight_through_is_exactly_the_arg_max(rng, dtype, mode):
     for sharpness in (1.0, 1e10):
         arguments = {"sharpness": sharpness, "straight_through": True}
         value, gradient = value_and_gradient(
-            lambda x: soft_argmax(x, **arguments), x, mode
+            calling(soft_argmax, **arguments), x, mode
         )
         assert value.dtype == wide
         np.testing.assert_array_equal(value, np.argmax(x, -1))
         _, soft = value_and_gradient(
-            lambda x: soft_argmax(x, sharpness=sharpness), x, mode
+            calling(soft_argmax, sharpness=sharpness), x, mode
         )
         np.testing.assert_array_equal(gradient, soft)
         weights = rng.normal(size=11)
-        value = compiled(lambda x: soft_one_hot(x, **arguments), mode)(x)
+        value = compiled(calling(soft_one_hot, **arguments), mode)(x)
         np.testing.assert_array_equal(value, np.eye(11)[np.argmax(x, -1)])
         gradient, soft = (
             value_and_gradient(
@@ -435,14 +435,14 @@ def test_straight_through_is_exactly_the_arg_max(rng, dtype, mode):
 def test_hard_is_the_arg_max_over_one_and_more_axes(rng, arguments, mode):
     x = rng.integers(0, 4, (5, 3, 4, 2)).astype("float32")
     for axis in range(4):
-        value = compiled(lambda x: soft_argmax(x, axis, **arguments), mode)(x)
+        value = compiled(calling(soft_argmax, axis=axis, **arguments), mode)(x)
         np.testing.assert_array_equal(value, np.argmax(x, axis))
-    peaks = compiled(lambda x: soft_argmax(x, (1, 2), **arguments), mode)(x)
+    peaks = compiled(calling(soft_argmax, axis=(1, 2), **arguments), mode)(x)
     flat = np.argmax(np.moveaxis(x, 3, 1).reshape(5, 2, 12), -1)
     np.testing.assert_array_equal(
         peaks, np.stack(np.unravel_index(flat, (3, 4)), -1)
     )
-    chosen = compiled(lambda x: soft_one_hot(x, (1, 2), **arguments), mode)(x)
+    chosen = compiled(calling(soft_one_hot, axis=(1, 2), **arguments), mode)(x)
     want = np.moveaxis(np.eye(12)[flat].reshape(5, 2, 3, 4), 1, 3)
     np.testing.assert_array_equal(chosen, want)
     # Ties in the order of the axes that are named.
@@ -508,7 +508,7 @@ def test_half_precision_is_computed_in_float32(rng, op, dtype, mode):
     half = keras.ops.cast(np.clip(x, -6e4, 6e4), dtype)
     for sharpness in (0.1, 1e10):
         value, gradient = value_and_gradient(
-            lambda x: op(x, sharpness=sharpness), half, mode
+            calling(op, sharpness=sharpness), half, mode
         )
         assert np.all(np.isfinite(value.astype("float32")))
         assert np.all(np.isfinite(gradient.astype("float32")))
@@ -521,7 +521,7 @@ def test_the_index_of_a_half_float_is_exact_above_2048(mode):
     x = np.zeros(5000, "float16")
     x[4097] = 100.0
     for arguments in ({}, {"straight_through": True}, {"hard": True}):
-        value = compiled(lambda x: soft_argmax(x, **arguments), mode)(x)
+        value = compiled(calling(soft_argmax, **arguments), mode)(x)
         assert float(value) == 4097
 
 
@@ -539,14 +539,13 @@ def test_indices_are_exact_up_to_the_limit():
 def test_sizes_that_show_only_when_the_graph_runs(rng):
     import tensorflow as tf
 
-    for axis, shape in ((-1, (3, 7)), ((1, 2), (2, 4, 5)), ((2, 0), (3, 4, 2))):
+    for axis, shape in ((-1, (3, 7)), ((2, 0), (3, 4, 2))):
         x = rng.normal(size=shape).astype("float32")
         mask = rng.random(shape) < 0.6
         for op in OPS:
             for arguments in (
                 {"sharpness": 2.0},
                 {"straight_through": True},
-                {"hard": True},
             ):
 
                 def function(x, mask, op=op, arguments=arguments, axis=axis):
@@ -572,35 +571,31 @@ def test_sizes_that_show_only_when_the_graph_runs(rng):
     assert np.isnan(length(np.zeros(0, "float32")))
 
 
-def test_sharpness_may_be_a_variable_and_is_trained(rng, mode):
+@pytest.mark.parametrize("op", OPS)
+def test_sharpness_may_be_a_variable_and_is_trained(rng, op, mode):
     x = rng.normal(size=(5, 6)).astype("float32")
     variable = keras.Variable(1.5)
-    for op in OPS:
-        for through in (False, True):
-            np.testing.assert_array_equal(
-                compiled(lambda x: op(x, -1, variable, through), mode)(x),
-                compiled(lambda x: op(x, -1, 1.5, through), mode)(x),
-            )
+    for through in (False, True):
+        arguments = {"straight_through": through}
+        np.testing.assert_array_equal(
+            compiled(calling(op, sharpness=variable, **arguments), mode)(x),
+            compiled(calling(op, sharpness=1.5, **arguments), mode)(x),
+        )
     variable.assign(3.0)
     np.testing.assert_allclose(
-        soft_argmax(x, sharpness=variable), soft_argmax(x, sharpness=3), 1e-6
+        op(x, sharpness=variable), op(x, sharpness=3), 1e-6
     )
-    weights = rng.normal(size=6)
-    for op in OPS:
-        own = weights if op is soft_one_hot else 1.0
-
-        def of(s):
-            p = softmax(s * x.astype("float64"), -1)
-            value = p if op is soft_one_hot else p @ np.arange(6)
-            return np.sum(own * value)
-
-        _, gradient = value_and_gradient(
-            lambda s: keras.ops.sum(weighted(op, own, sharpness=s)(x)),
-            np.float32(1.5),
-            mode,
-        )
-        want = (of(1.5 + 1e-5) - of(1.5 - 1e-5)) / 2e-5
-        np.testing.assert_allclose(gradient, want, 1e-4)
+    weights = rng.normal(size=6) if op is soft_one_hot else 1.0
+    high, low = (
+        np.sum(weights * plain(op, x.astype("float64"), -1, s, True))
+        for s in (1.5 + 1e-5, 1.5 - 1e-5)
+    )
+    _, gradient = value_and_gradient(
+        lambda s: keras.ops.sum(weighted(op, weights, sharpness=s)(x)),
+        np.float32(1.5),
+        mode,
+    )
+    np.testing.assert_allclose(gradient, (high - low) / 2e-5, 1e-4)
 
 
 def test_a_sharpness_that_is_not_above_0_is_nan_where_it_can_not_be_seen():
@@ -620,7 +615,7 @@ def test_in_a_functional_model_that_is_saved(op, rng, tmp_path):
     heat = keras.Input((None, 8, 2))
     may = keras.Input((None, 8, 2), dtype="bool")
     x = op(keras.layers.Dense(2)(heat), axis=(1, 2), sharpness=2, mask=may)
-    y = op(heat, axis=-1, straight_through=True)
+    y = op(heat, axis=(1, 3), straight_through=True)
     model = keras.Model([heat, may], [x, y])
     rank = {soft_argmax: (3, 3), soft_one_hot: (4, 4)}[op]
     assert tuple(len(each.shape) for each in model.outputs) == rank
@@ -647,7 +642,7 @@ def test_it_trains_what_the_arg_max_can_not(rng):
         model = keras.Model(inputs, soft_argmax(scores, **arguments))
         model.compile(keras.optimizers.Adam(0.05), "mse")
         losses = model.fit(
-            x, index, epochs=20, batch_size=64, verbose=0
+            x, index, epochs=12, batch_size=32, verbose=0
         ).history["loss"]
         assert losses[-1] < 0.25 * losses[0], arguments
 

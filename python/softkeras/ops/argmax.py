@@ -64,9 +64,9 @@ def soft_argmax(
             computed in float32, integers in Keras's floatx.
         axis: The axis to take the index along, or a tuple of axes. Default: the
             last.
-        sharpness: s > 0, per unit of x (from 3e-36 in float32): a number, or a scalar tensor or
-            `keras.Variable`, which gets its gradient too. At infinity the
-            result is that of `hard`, with the gradient 0.
+        sharpness: s > 0, per unit of x (from 3e-36 in float32): a number, or a
+            scalar tensor or `keras.Variable`, which gets its gradient too. At
+            infinity the result is that of `hard`, with the gradient 0.
         straight_through: Give exactly the arg-max forward, and the gradient of
             the soft one backward.
         mask: Booleans that broadcast to the shape of `x`, or `None`; `False`:
@@ -145,6 +145,7 @@ def soft_argmax(
     y = _select(x, rows, straight_through, expected, first)
     for size in rows.sizes:
         if not isinstance(size, int):
+            size = ops.convert_to_tensor(size, "int32")
             fits = ops.logical_and(size >= 1, size <= exact)
             y = ops.where(fits, y, math.nan)
     y = ops.squeeze(y, rows.axes)
@@ -186,9 +187,9 @@ def soft_one_hot(
         x: Numbers, of any shape with an axis or more. float16 and bfloat16 are
             computed in float32, integers in Keras's floatx.
         axis: The axis to select along, or a tuple of axes. Default: the last.
-        sharpness: s > 0, per unit of x (from 3e-36 in float32): a number, or a scalar tensor or
-            `keras.Variable`, which gets its gradient too. At infinity the
-            result is that of `hard`, with the gradient 0.
+        sharpness: s > 0, per unit of x (from 3e-36 in float32): a number, or a
+            scalar tensor or `keras.Variable`, which gets its gradient too. At
+            infinity the result is that of `hard`, with the gradient 0.
         straight_through: Give exactly the one-hot of the arg-max forward, and
             the gradient of the soft one backward.
         mask: Booleans that broadcast to the shape of `x`, or `None`; `False`:
@@ -367,7 +368,7 @@ def _select(x, rows, straight_through, of_shares: Callable, of_rank: Callable):
 
     of_shares(e, total): the value, where the softmax is e/total, and a function
         of the gradient g from above that returns h - Σ h·p, h = dL/dp.
-    of_rank(rank, chosen): the value, from the entries' ranks and the chosen one.
+    of_rank(rank, chosen): the value, from the ranks of all and of the chosen.
     """
     if rows.hard:
         return _first(x, rows, of_rank)
@@ -418,7 +419,7 @@ def _closed_form(x, sharpness, rows, straight_through, of_shares, of_rank):
 
 
 def _softmax(x, s, rows):
-    """x - max x, exp(s·(x - max x)), and the sum of that, or 1 if there is none.
+    """x - max x, exp(s·(x - max x)), and the sum of that, 1 if there is none.
 
     Differentiable again, which the second derivative takes.
     """
