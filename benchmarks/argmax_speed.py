@@ -1,6 +1,6 @@
 """Speed of the soft arg-max, beside a softmax and a weighted sum.
 
-    python benchmarks/argmax_speed.py [--rows 4096] [--columns 1024] [--rounds 30]
+    python benchmarks/argmax_speed.py [--rows 4096] [--columns 1024]
 
 Forward, and value and gradient, on the same scores in graph mode and under XLA,
 float32. The functions take turns within a round, and the ratio to

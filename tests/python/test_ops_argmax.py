@@ -110,7 +110,7 @@ def test_it_is_scipys_softmax(rng, sharpness, axis):
 
 @needs_float64
 @pytest.mark.parametrize("op", OPS)
-@pytest.mark.parametrize("axis", [-1, 0, (1, 2), (2, 0)])
+@pytest.mark.parametrize("axis", [1, (2, 0)])
 @pytest.mark.parametrize("masked", [False, True])
 def test_gradient_is_that_of_finite_differences(rng, op, axis, masked, mode):
     x = rng.normal(size=(2, 3, 4))
@@ -316,8 +316,6 @@ def test_infinite_entries(op, sharpness, mode):
     "arguments",
     [
         {},
-        {"sharpness": 1e10},
-        {"sharpness": INF},
         {"straight_through": True},
         {"hard": True},
         {"sharpness": "tensor"},
@@ -503,7 +501,7 @@ def test_shapes_and_dtypes():
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_is_computed_in_float32(rng, op, dtype, mode):
     x = np.concatenate(
-        [rng.normal(size=(20, 3000)) * 5, ROWS[:1].repeat(1000).reshape(1, -1)]
+        [rng.normal(size=(4, 3000)) * 5, ROWS[:1].repeat(1000).reshape(1, -1)]
     )
     half = keras.ops.cast(np.clip(x, -6e4, 6e4), dtype)
     for sharpness in (0.1, 1e10):
