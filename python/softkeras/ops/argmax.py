@@ -76,8 +76,8 @@ def soft_argmax(
     Returns:
         The shape of `x` without `axis`, and for a tuple of k axes one more, of
         length k, at the end, in the order of the tuple. float64 for float64,
-        else float32, which can't tell the indices of half floats above 2,048
-        apart.
+        else float32, also for half floats: float16 holds whole numbers up to
+        2,048 only, bfloat16 up to 256.
 
     Raises:
         ValueError: for an axis that x does not have, that is named twice or is
