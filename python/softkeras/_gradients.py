@@ -1,4 +1,4 @@
-"""Elementwise functions with a gradient of their own."""
+"""Functions with a gradient of their own."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from softkeras import _checks
 
 
 def differentiable(function: Callable) -> Callable:
-    """Gives an elementwise function its derivative in closed form.
+    """Gives a function its derivative in closed form.
 
     `function(x)` returns the value and a function that multiplies what comes
-    from above by the derivative, which is run in the backward pass only.
+    from above by the derivative, which is run in the backward pass only. With
+    more tensors than x it gives back as many gradients.
     """
 
     @ops.custom_gradient
-    def curve(x):
-        value, backward = function(x)
+    def curve(*tensors):
+        value, backward = function(*tensors)
 
         def grad(*args, upstream=None):
-            # Torch names it and passes x before; the others pass it alone.
+            # Torch names it, the tensors before it; the others pass it alone.
             return backward(args[0] if upstream is None else upstream)
 
         return value, grad
