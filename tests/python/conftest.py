@@ -14,6 +14,11 @@ BACKEND = keras.backend.backend()
 MODES = {"tensorflow": ["eager", "graph", "xla"], "jax": ["eager", "jit"]}.get(
     BACKEND, ["eager"]
 )
+if BACKEND == "jax":
+    import jax
+
+    # Else JAX makes float32 of float64, which references are compared in.
+    jax.config.update("jax_enable_x64", True)
 
 
 def golden(name):

@@ -712,3 +712,12 @@ def test_softjax_has_the_same(rng):
     hard = softjax.argmax(x, axis=1, mode="hard")
     own = soft_one_hot(x, 1, hard=True)
     np.testing.assert_array_equal(np.moveaxis(to_numpy(own), 1, -1), hard)
+
+
+def test_indices_count_from_where_the_first_is_said_to_be():
+    x = np.array([[1.0, 3.0, 2.0], [9.0, 0.0, 0.0]], "float32")
+    for first in (0, 1, -3):
+        got = soft_argmax(x, hard=True, first_index=first)
+        np.testing.assert_array_equal(to_numpy(got), x.argmax(-1) + first)
+    with pytest.raises(ValueError, match="first_index=True"):
+        soft_argmax(x, first_index=True)

@@ -59,7 +59,8 @@ class SoftArgmax(_Selection):
     """The expected index of the highest entry: `ops.soft_argmax` as a layer.
 
     Formula: y = Σᵢ i·pᵢ, p = softmax(s·(x - max x)) over `axis`; indices count
-    from 0. Over two axes it gives the coordinates of the peak of a heat map.
+    from `first_index`. Over two axes it gives the coordinates of the peak of a
+    heat map.
 
     Gradient: dy/dxᵢ = s·pᵢ·(i - y), as that of `soft_argmax`.
 
@@ -70,6 +71,7 @@ class SoftArgmax(_Selection):
         straight_through: Give exactly the arg-max forward, and the gradient of
             the soft one backward.
         hard: Give exactly the arg-max, which has no gradient.
+        first_index: What the first entry counts as; R's wrapper says 1.
         **kwargs: As in every layer: `name`, `dtype`.
 
     Call arguments:
@@ -101,8 +103,27 @@ class SoftArgmax(_Selection):
     [[[1.0, 4.0]]]
     """
 
+    def __init__(
+        self,
+        axis: int | tuple[int, ...] = -1,
+        sharpness: float = 1.0,
+        straight_through: bool = False,
+        hard: bool = False,
+        first_index: int = 0,
+        **kwargs,
+    ):
+        super().__init__(axis, sharpness, straight_through, hard, **kwargs)
+        self.first_index = first_index
+
     def call(self, inputs, mask=None):
-        return soft_argmax(inputs, **self._arguments(inputs, mask))
+        return soft_argmax(
+            inputs,
+            first_index=self.first_index,
+            **self._arguments(inputs, mask),
+        )
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "first_index": self.first_index}
 
     def compute_mask(self, inputs, previous_mask=None):
         """The mask before, if none of the axes that it is about is gone."""

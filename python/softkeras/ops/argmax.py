@@ -34,6 +34,7 @@ def soft_argmax(
     straight_through: bool = False,
     mask: Any = None,
     hard: bool = False,
+    first_index: int = 0,
 ):
     """The expected index of the highest entry: an arg-max that can be trained.
 
@@ -41,8 +42,8 @@ def soft_argmax(
     map is `x`.
 
     Formula: y = Σᵢ i·pᵢ, p = softmax(s·(x - max x)), s the sharpness, the sum
-    and the maximum over `axis`. Indices count from 0. Over several axes p is
-    normalised over all of them together, and each has its own y.
+    and the maximum over `axis`. Indices count from `first_index`. Over several
+    axes p is normalised over all of them together, and each has its own y.
 
     Gradient: dy/dxᵢ = s·pᵢ·(i - y), in closed form; the maximum has no part in
     it. It is exact 0 in floats once s·(max x - second) is beyond about 100:
@@ -56,7 +57,7 @@ def soft_argmax(
     - An entry of +inf has the whole share, and several tie. An entry of -inf
       has none, unless it ties because all are -inf.
     - Masked entries have no share and the gradient 0, whatever they hold. Where
-      all are masked, y and its gradient are 0.
+      all are masked, y is `first_index` and its gradient 0.
     - A NaN that is not masked makes the result NaN.
 
     Args:
@@ -72,6 +73,7 @@ def soft_argmax(
         mask: Booleans that broadcast to the shape of `x`, or `None`; `False`:
             that entry can't be chosen.
         hard: Give exactly the arg-max, which has no gradient.
+        first_index: What the first entry counts as; R's wrappers say 1.
 
     Returns:
         The shape of `x` without `axis`, and for a tuple of k axes one more, of
@@ -148,7 +150,7 @@ def soft_argmax(
             size = ops.convert_to_tensor(size, "int32")
             fits = ops.logical_and(size >= 1, size <= exact)
             y = ops.where(fits, y, math.nan)
-    y = ops.squeeze(y, rows.axes)
+    y = ops.squeeze(y, rows.axes) + _whole("first_index", first_index)
     return y if isinstance(axis, (tuple, list)) else ops.squeeze(y, -1)
 
 
@@ -298,6 +300,14 @@ def _axes(axis, shape):
             f"{shape}, axis={axis!r}; leave the empty ones out before."
         )
     return axes
+
+
+def _whole(name, value):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise ValueError(
+            f"`{name}` must be a whole number. Received: {name}={value!r}"
+        )
+    return int(value)
 
 
 def _sharpness(sharpness, dtype):
