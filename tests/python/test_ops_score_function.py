@@ -8,7 +8,7 @@ import pytest
 from conftest import BACKEND, compiled, to_numpy, value_and_gradient
 from keras import ops
 
-from softkeras.ops.score_function import score_function_loss
+from softkeras.ops.score_function import _uniform, score_function_loss
 
 # XLA of TensorFlow can't call NumPy, which is tested on its own.
 MODES = {"tensorflow": ["eager", "graph"]}.get(BACKEND, ["eager", "jit"])
@@ -114,17 +114,16 @@ def test_many_samples_come_close_to_enumeration(metric, categorical, mode):
     assert np.abs(gradient).max() > 2 * bound
 
 
-@pytest.mark.parametrize("categorical", [False, True])
-@pytest.mark.parametrize("baseline", [True, False])
-@pytest.mark.parametrize("samples", [2, 5])
-def test_few_samples_are_unbiased(categorical, baseline, samples):
+@pytest.mark.parametrize(
+    "categorical, samples, baseline",
+    [(False, 2, True), (True, 3, True), (False, 1, False)],
+)
+def test_few_samples_are_unbiased(categorical, samples, baseline):
     """The mean of many small estimates, within four of its standard errors."""
-    if not baseline and samples == 5:
-        pytest.skip("without a baseline, samples do not meet: 2 are enough")
     logits = CLASSES if categorical else BITS
     mean, gradient = exact(f1, logits, categorical)
     values, slopes = estimates(
-        f1, logits, 400, categorical, samples=samples, baseline=baseline
+        f1, logits, 200, categorical, samples=samples, baseline=baseline
     )
     for sample, want in ((values, mean), (slopes, gradient)):
         error = sample.std(0, ddof=1) / len(sample) ** 0.5
@@ -135,7 +134,7 @@ def test_the_baseline_takes_away_noise():
     """The more, the farther the metric is from 0."""
     for metric, times in ((f1, 2), (odd, 50)):
         noise = {
-            baseline: estimates(metric, BITS, 100, baseline=baseline)[1]
+            baseline: estimates(metric, BITS, 40, baseline=baseline)[1]
             .var(0)
             .sum()
             for baseline in (True, False)
@@ -200,22 +199,18 @@ def test_certain_decisions_are_made_and_have_no_nan(mode):
     assert all(d.tolist() == [1, 0, 1, 1, 1] for d in seen)
 
 
-@pytest.mark.parametrize("p", [1e-6, 1 - 2.0**-20, 3e-7])
-def test_rare_decisions_come_as_often_as_they_should(p):
-    """What a uniform number with 23 bits would get some percent wrong."""
-    drawn = []
+def test_random_numbers_are_fine_near_0():
+    """Or a probability of a millionth would be some percent off.
 
-    def metric(decisions):
-        drawn.append(decisions.sum())
-        return 0.0
-
-    n, samples = 2_500_000, 8
-    probabilities = np.full(n, p, "float32")
-    score_function_loss(metric, probabilities, samples=samples, seed=1)
-    rare = min(float(probabilities[0]), 1 - float(probabilities[0]))
-    count = np.sum(drawn) if p < 0.5 else n * samples - np.sum(drawn)
-    expected = n * samples * rare
-    assert abs(count - expected) < 4 * expected**0.5
+    With the backends' own steps of 2⁻²³, all remainders would be 0.
+    """
+    u = to_numpy(_uniform((2_000_000,), 3, "float32")).astype("float64")
+    assert 0 < u.min() < 1e-5 and u.max() <= 1
+    remainder = (u[u < 2.0**-7] * 2**23) % 1
+    assert abs(remainder.mean() - 0.5) < 4 / (12 * len(remainder)) ** 0.5 + 0.01
+    assert abs(np.mean(remainder < 0.25) - 0.25) < 0.02
+    bins = np.histogram(u, 20, (0, 1))[0]
+    assert np.all(np.abs(bins - 100_000) < 4 * 100_000**0.5)
 
 
 @pytest.mark.parametrize("categorical", [False, True])
@@ -317,7 +312,7 @@ def test_half_precision_is_computed_in_float32(dtype):
         lambda p: score_function_loss(f1, p, LABELS, seed=1),
         ops.cast(p, "float32"),
     )
-    np.testing.assert_allclose(slope.astype("float32"), wide, 1e-2)
+    np.testing.assert_allclose(slope.astype("float32"), wide, 1e-2, 1e-3)
 
 
 def test_a_model_is_trained_by_a_metric_of_numpy(medical):
