@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 
 
 def is_concrete(x) -> bool:
@@ -20,7 +21,9 @@ def is_concrete(x) -> bool:
     if backend == "jax":
         import jax
 
-        return not isinstance(x, jax.core.Tracer)
+        # While JAX traces, what is made of a known value is not known.
+        made = jax.numpy.zeros(())
+        return not any(isinstance(v, jax.core.Tracer) for v in (x, made))
     if backend == "torch":
         import torch
 
@@ -80,4 +83,53 @@ def map_flat_values(function, tensors: dict):
     names = list(tensors)
     return tf.ragged.map_flat_values(
         lambda *flat: function(**dict(zip(names, flat))), *tensors.values()
+    )
+
+
+def check_numpy_callable() -> None:
+    """Raises a ValueError where `call_numpy` can't be compiled."""
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+    from tensorflow.python.ops import control_flow_util
+
+    if control_flow_util.GraphOrParentsInXlaContext(
+        tf.compat.v1.get_default_graph()
+    ):
+        raise ValueError(
+            "XLA can't compile a NumPy function. Use compile("
+            "jit_compile=False), or tf.function(jit_compile=False)."
+        )
+
+
+def call_numpy(function, arrays, dtype, shape):
+    """`function` of NumPy arrays, as a tensor, also where a graph is traced.
+
+    It has no gradient, so `arrays` must come from `ops.stop_gradient`.
+    """
+
+    check_numpy_callable()
+
+    def run(*arrays):
+        return np.asarray(function(*map(np.asarray, arrays)), dtype)
+
+    backend = keras.backend.backend()
+    if all(is_concrete(x) for x in arrays):
+        values = run(*map(keras.ops.convert_to_numpy, arrays))
+        return keras.ops.convert_to_tensor(values, dtype)
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        result = tf.numpy_function(run, arrays, dtype)
+        result.set_shape(shape)
+        return result
+    if backend == "jax":
+        import jax
+
+        return jax.pure_callback(
+            run, jax.ShapeDtypeStruct(shape, dtype), *arrays
+        )
+    raise ValueError(
+        f"A NumPy function can't be part of a graph of {backend}. Run it "
+        "uncompiled, with compile(jit_compile=False)."
     )

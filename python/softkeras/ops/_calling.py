@@ -109,7 +109,12 @@ def _same_floats(given: dict[str, Any]):
     def same(key, value):
         if value is None:
             return None
-        value = ops.convert_to_tensor(value)
+        # Python's floats would become float32, of which 0.1 is not that of
+        # float64.
+        is_float = any(isinstance(v, float) for v in keras.tree.flatten(value))
+        value = ops.convert_to_tensor(
+            value, wide if is_float else None, sparse=False
+        )
         if keras.backend.standardize_dtype(value.dtype) == "bool":
             return value
         return ops.cast(widen(_floats(key, value)), wide)
@@ -119,7 +124,8 @@ def _same_floats(given: dict[str, Any]):
 
 
 def _floats(name, x):
-    x = ops.convert_to_tensor(x)
+    # Dense, because Keras takes 4 * KerasTensor for sparse.
+    x = ops.convert_to_tensor(x, sparse=False)
     dtype = keras.backend.standardize_dtype(x.dtype)
     if "float" in dtype:
         return x
