@@ -169,6 +169,17 @@ def test_errors():
         continuous_bernoulli(x, x.astype("int32"))
 
 
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="ragged is TensorFlow's")
+def test_ragged_is_refused_with_what_to_do():
+    import tensorflow as tf
+
+    rows = tf.ragged.constant([[0.1, 0.2], [0.3]])
+    with pytest.raises(ValueError, match=r"Use y_true\.flat_values"):
+        continuous_bernoulli(rows, rows)
+    flat = continuous_bernoulli(rows.flat_values, rows.flat_values)
+    assert flat.shape == ()
+
+
 def test_errors_in_graphs(mode):
     if mode == "eager":
         pytest.skip("as in test_errors")

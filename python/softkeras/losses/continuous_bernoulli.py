@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from softkeras import _checks
+from softkeras import _backend, _checks
 from softkeras._gradients import differentiable, widen
 from softkeras.counts import _labels
 from softkeras.ops.exp_ratio import log_exprel_below
@@ -70,10 +70,10 @@ def continuous_bernoulli(
         that is narrower.
 
     Raises:
-        ValueError: for shapes that do not match, predictions that are not
-            floats, targets outside [0, 1], or with `from_logits=False`
-            predictions outside [0, 1]; the message says what came and what is
-            allowed. (In a graph that XLA or another backend compiles, values
+        ValueError: for ragged tensors, shapes that do not match, predictions
+            that are not floats, targets outside [0, 1], or with
+            `from_logits=False` predictions outside [0, 1]; the message says
+            what came and what is allowed. (In a graph that XLA or another backend compiles, values
             can't be looked at: there the loss is NaN instead.)
 
     Reference: Loaiza-Ganem & Cunningham, The continuous Bernoulli: fixing a
@@ -87,6 +87,13 @@ def continuous_bernoulli(
     >>> [round(float(v), 4) for v in continuous_bernoulli(y_true, y_pred)]
     [-0.8439]
     """
+    if _backend.is_ragged(y_true) or _backend.is_ragged(y_pred):
+        raise ValueError(
+            "`continuous_bernoulli` does not take ragged tensors, because a "
+            "mean over rows of different lengths can be meant in two ways. "
+            "Received: a ragged `y_true` or `y_pred`. Use y_true.flat_values "
+            "and y_pred.flat_values for the mean over all elements."
+        )
     y_pred = widen(_checks.floating("y_pred", y_pred))
     y_true = _labels(y_true, y_pred)
     fine = [_checks.within("y_true", y_true, 0, 1, "targets from 0 to 1")]

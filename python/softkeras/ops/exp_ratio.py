@@ -198,9 +198,10 @@ def _second(x):
     near = poles + _polynomial(SECOND, z)
     # Cut well before its end: at |x| = NEAR_SECOND the maximum's own
     # derivative, which third derivatives contain, is ½ in some backends.
-    q, decay = _far(x, NEAR)
+    a = ops.maximum(ops.abs(x), NEAR)
+    decay = ops.exp(-a)
     r = decay / (1 - decay)
-    far = r * (1 + r) * (1 + 2 * r) - 2 * q * ops.square(q)
+    far = r * (1 + r) * (1 + 2 * r) - (2 / a) / (a * a)
     return ops.where(
         ops.abs(x) < NEAR_SECOND, x_near * near, ops.where(x < 0, -far, far)
     )
