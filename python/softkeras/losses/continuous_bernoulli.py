@@ -73,8 +73,9 @@ def continuous_bernoulli(
         ValueError: for ragged tensors, shapes that do not match, predictions
             that are not floats, targets outside [0, 1], or with
             `from_logits=False` predictions outside [0, 1]; the message says
-            what came and what is allowed. (In a graph that XLA or another backend compiles, values
-            can't be looked at: there the loss is NaN instead.)
+            what came and what is allowed. (In a graph that XLA or another
+            backend compiles, values can't be looked at: there the loss is NaN
+            instead.)
 
     Reference: Loaiza-Ganem & Cunningham, The continuous Bernoulli: fixing a
     pervasive error in variational autoencoders, 2019,
