@@ -1,5 +1,9 @@
 """Losses, as functions and as Keras losses."""
 
+from softkeras.losses.continuous_bernoulli import (
+    ContinuousBernoulli,
+    continuous_bernoulli,
+)
 from softkeras.losses.counts import (
     ScoreLoss,
     SoftFBeta,
@@ -12,10 +16,12 @@ from softkeras.losses.counts import (
 )
 
 __all__ = [
+    "ContinuousBernoulli",
     "ScoreLoss",
     "SoftFBeta",
     "SoftPrecision",
     "SoftRecall",
+    "continuous_bernoulli",
     "score_loss",
     "soft_fbeta",
     "soft_precision",
