@@ -49,11 +49,8 @@ stop_data <- function(name, what, advice) {
   )
 }
 
-# An axis from 1 on, or negative from the end, to Python's from 0 on.
-as_py_axis <- function(axis) {
-  if (is.null(axis)) {
-    return(NULL)
-  }
+# Axes from 1 on, or negative from the end, to Python's from 0 on.
+from_zero <- function(axis) {
   if (!is.numeric(axis) || anyNA(axis) || any(axis != round(axis)) || any(axis == 0)) {
     stop(
       "`axis` must be whole numbers, from 1 on or negative from the end. Received: ",
@@ -61,8 +58,22 @@ as_py_axis <- function(axis) {
       call. = FALSE
     )
   }
-  do.call(reticulate::tuple, as.list(as.integer(ifelse(axis > 0, axis - 1, axis))))
+  as.integer(ifelse(axis > 0, axis - 1, axis))
 }
+
+as_py_axis <- function(axis) {
+  if (!is.null(axis)) do.call(reticulate::tuple, as.list(from_zero(axis)))
+}
+
+# One axis to a number, several to a tuple: what they give has another shape.
+as_py_axis_or_axes <- function(axis) {
+  if (length(axis) == 1) from_zero(axis) else as_py_axis(axis)
+}
+
+# A vector of options: one number, or a list also of one.
+as_py_numbers <- function(x) if (is.numeric(x) && length(x) != 1) as.list(x) else x
+
+as_whole <- function(x) if (is.numeric(x)) as.integer(x) else x
 
 # A step or a score: a name and a Python object pass, a function becomes a
 # Python function that is called with tensors.

@@ -167,7 +167,7 @@ loss_or_value <- function(class, value) {
   names <- setdiff(names(formals(wrapper)), c("y_true", "y_pred", "..."))
   args <- mget(names, frame)
   args$step <- as_py_callable(args$step)
-  only_value <- c("sample_weight", "mask")
+  only_value <- intersect(c("sample_weight", "mask"), names)
   only_class <- c("reduction", "name", "dtype")
   if (!any(given)) {
     reject(args, only_value, wrapper, "goes to fit(), or comes with `y_true` and `y_pred`")
@@ -190,4 +190,40 @@ reject <- function(args, names, wrapper, where) {
       stop("`", name, "` ", where, ".", call. = FALSE)
     }
   }
+}
+
+#' The negative log-likelihood of proportions
+#'
+#' For targets anywhere in 0 to 1 (proportions, soft labels, grey pixels): the
+#' continuous Bernoulli distribution, where binary cross-entropy would be the
+#' logarithm of something that is no density.
+#'
+#' @details
+#' With \eqn{x} the logit, \eqn{\log((e^x - 1)/x) - y x}, averaged over the last
+#' axis; its gradient in \eqn{x} is [op_exp_ratio()]\eqn{(x) - y}, finite for every
+#' finite x.
+#'
+#' @inheritParams loss_soft_precision
+#' @param y_true Proportions from 0 to 1, of the shape of `y_pred`.
+#' @param y_pred Logits; or with `from_logits = FALSE` the parameter between 0 and
+#'   1, which is 1/(1 + exp(-logit)).
+#' @param reduction,name,dtype Only without `y_true` and `y_pred`: how the losses
+#'   of samples are reduced, the name of the loss, and the dtype of its result.
+#'
+#' @returns Without `y_true` and `y_pred` a loss instance for `compile()`;
+#'   otherwise one loss a sample, or a tensor if one came. An error for labels
+#'   outside 0 to 1 and shapes that do not match.
+#' @references Loaiza-Ganem and Cunningham (2019), *The continuous Bernoulli:
+#'   fixing a pervasive error in variational autoencoders*,
+#'   <https://arxiv.org/abs/1907.06845>.
+#' @family losses
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' loss_continuous_bernoulli(rbind(0.2, 0.9), rbind(-1, 2))
+loss_continuous_bernoulli <- function(
+    y_true, y_pred, ..., from_logits = TRUE,
+    reduction = "sum_over_batch_size", name = "continuous_bernoulli",
+    dtype = NULL) {
+  check_dots(...)
+  loss_or_value("ContinuousBernoulli", "continuous_bernoulli")
 }

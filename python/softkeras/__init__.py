@@ -9,15 +9,26 @@ if int(keras.__version__.split(".")[0]) < 3:
         "pip install --upgrade keras"
     )
 
-from softkeras import counts, losses, metrics, plots, scores, steps
+from softkeras import (
+    counts,
+    layers,
+    losses,
+    metrics,
+    ops,
+    plots,
+    scores,
+    steps,
+)
 from softkeras.counts import Counts, soft_counts
 
 __version__ = "0.1.0"
 __all__ = [
     "Counts",
     "counts",
+    "layers",
     "losses",
     "metrics",
+    "ops",
     "plots",
     "scores",
     "soft_counts",

@@ -3,6 +3,7 @@ gradient, configuration and errors."""
 
 import inspect
 import itertools
+import json
 import re
 
 import keras
@@ -11,7 +12,7 @@ import pytest
 from conftest import ROOT, tensor
 
 import softkeras
-from softkeras import counts, losses, metrics, scores, steps
+from softkeras import counts, layers, losses, metrics, ops, scores, steps
 from softkeras.steps import Step
 
 # R's name of each public thing of Python. Class and function are one in R.
@@ -37,7 +38,17 @@ WRAPPERS = {
     "precision": None,
     "recall": None,
     "f_beta": None,
+    "ContinuousBernoulli": "loss_continuous_bernoulli",
+    "continuous_bernoulli": "loss_continuous_bernoulli",
+    **{name: f"op_{name}" for name in ops.__all__},
+    "surrogate_gradient": None,  # R has no decorators
+    "SoftArgmax": "layer_soft_argmax",
+    "SoftOneHot": "layer_soft_one_hot",
+    "SoftStaircase": "layer_soft_staircase",
+    "HardThreshold": "layer_hard_threshold",
 }
+# Indices count from 1 in R.
+FIRST_INDEX = {"soft_argmax", "SoftArgmax"}
 LOSSES = [
     ("loss_soft_precision", losses.soft_precision, losses.SoftPrecision),
     ("loss_soft_recall", losses.soft_recall, losses.SoftRecall),
@@ -52,6 +63,12 @@ STEP_ARGUMENTS = [
 ]
 
 
+def golden_ops():
+    """One in four: the values are compared in each language's own tests."""
+    path = ROOT / "tests" / "testthat" / "golden" / "ops.json"
+    return json.loads(path.read_text())[::4]
+
+
 def arguments(function):
     return {
         name: "<missing>" if p.default is p.empty else p.default
@@ -63,7 +80,7 @@ def arguments(function):
 def test_every_public_name_is_accounted_for_in_r(r):
     public = [
         name
-        for module in (counts, losses, metrics, scores, steps)
+        for module in (counts, layers, losses, metrics, ops, scores, steps)
         for name in module.__all__
     ]
     assert set(public) == set(WRAPPERS)
@@ -79,6 +96,68 @@ def test_losses_have_the_arguments_of_function_and_class(
     r, name, function, cls
 ):
     assert r.defaults(name) == arguments(function) | arguments(cls)
+
+
+def plain(defaults, name):
+    """With R's lists in place of tuples, and R's own first index."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in defaults.items()
+    } | ({"first_index": 1} if name in FIRST_INDEX else {})
+
+
+@pytest.mark.parametrize("name", [n for n in ops.__all__ if WRAPPERS[n]])
+def test_ops_have_their_twin_s_arguments_in_order(r, name):
+    got, want = r.defaults(WRAPPERS[name]), arguments(getattr(ops, name))
+    assert list(plain(got, name).items()) == list(plain(want, name).items())
+
+
+@pytest.mark.parametrize("name", layers.__all__)
+def test_layers_have_their_twin_s_arguments_in_order(r, name):
+    got = r.defaults(WRAPPERS[name])
+    assert got.pop("object") == "<missing>" and got.pop("name") is None
+    want = arguments(getattr(layers, name))
+    assert list(plain(got, name).items()) == list(plain(want, name).items())
+
+
+def test_the_continuous_bernoulli_loss_is_the_same(r, data):
+    y, p, _ = data
+    name, cls = "loss_continuous_bernoulli", losses.ContinuousBernoulli
+    function = losses.continuous_bernoulli
+    assert r.defaults(name) == arguments(function) | arguments(cls)
+    got = r.call(name, y, tensor(p))
+    np.testing.assert_array_equal(got, function(y, tensor(p)))
+    assert r.call(name).get_config() == cls().get_config()
+
+
+@pytest.mark.parametrize("case", golden_ops(), ids=lambda case: case["op"])
+def test_gradients_of_ops_through_r(r, case):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("the tape is TensorFlow's")
+    import tensorflow as tf
+
+    args = dict(case["args"])
+    first = next(iter(args))
+    x = tensor(args.pop(first))
+    of_r = dict(args)
+    if "axis" in args:
+        axes = np.atleast_1d(args["axis"])
+        of_r["axis"] = [int(a) + (a >= 0) for a in axes]
+        args["axis"] = tuple(axes) if len(axes) > 1 else int(axes[0])
+        if len(axes) == 1:
+            of_r["axis"] = of_r["axis"][0]
+    if case["op"] in FIRST_INDEX:
+        args["first_index"] = 1
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        got = r.call(WRAPPERS[case["op"]], x, **of_r)
+        want = getattr(ops, case["op"])(x, **args)
+    np.testing.assert_array_equal(got, want)
+    none = tf.UnconnectedGradients.ZERO
+    np.testing.assert_array_equal(
+        tape.gradient(got, x, unconnected_gradients=none),
+        tape.gradient(want, x, unconnected_gradients=none),
+    )
 
 
 @pytest.mark.parametrize(

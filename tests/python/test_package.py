@@ -13,7 +13,16 @@ import pytest
 
 import softkeras
 
-MODULES = ("counts", "losses", "metrics", "plots", "scores", "steps")
+MODULES = (
+    "counts",
+    "layers",
+    "losses",
+    "metrics",
+    "ops",
+    "plots",
+    "scores",
+    "steps",
+)
 
 
 def public():

@@ -14,6 +14,9 @@ import pathlib
 import random
 
 import mpmath as mp
+import ops_argmax
+import ops_exp_ratio
+import ops_hard_threshold
 import reference
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "testthat" / "golden"
@@ -205,3 +208,5 @@ if __name__ == "__main__":
     GOLDEN.mkdir(parents=True, exist_ok=True)
     write("steps", step_cases())
     write("losses", loss_cases())
+    families = (ops_argmax, ops_exp_ratio, ops_hard_threshold)
+    write("ops", itertools.chain(*(family.cases() for family in families)))

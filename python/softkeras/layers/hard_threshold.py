@@ -39,6 +39,7 @@ class HardThreshold(keras.layers.Layer):
         per_channel: Whether each channel has a λ of its own. A list of
             thresholds implies it.
         axis: The axis of the channels.
+        **kwargs: As in every layer: `name`, `dtype`.
 
     Call arguments: a tensor of any shape; its mask is handed on.
 

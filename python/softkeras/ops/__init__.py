@@ -1,1 +1,34 @@
 """Differentiable functions in place of those without a usable gradient."""
+
+from softkeras.ops.argmax import soft_argmax, soft_one_hot
+from softkeras.ops.exp_ratio import (
+    continuous_bernoulli_mean,
+    exp_ratio,
+    exp_ratio_sum,
+    log_exprel,
+)
+from softkeras.ops.gradients import (
+    clip_gradient,
+    replace_gradient,
+    safe_where,
+    straight_through,
+    surrogate_gradient,
+)
+from softkeras.ops.hard_threshold import hard_threshold
+from softkeras.ops.score_function import score_function_loss
+
+__all__ = [
+    "clip_gradient",
+    "continuous_bernoulli_mean",
+    "exp_ratio",
+    "exp_ratio_sum",
+    "hard_threshold",
+    "log_exprel",
+    "replace_gradient",
+    "safe_where",
+    "score_function_loss",
+    "soft_argmax",
+    "soft_one_hot",
+    "straight_through",
+    "surrogate_gradient",
+]
