@@ -49,13 +49,9 @@ def assert_in_graph(holds, message, least, most) -> bool:
     if keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf
-    from tensorflow.python.ops import control_flow_util
 
-    # tf.function(jit_compile=True) opens this context while it traces; XLA
-    # would drop the assertion without a word.
-    if control_flow_util.GraphOrParentsInXlaContext(
-        tf.compat.v1.get_default_graph()
-    ):
+    # XLA would drop the assertion without a word.
+    if is_fused():
         return False
     tf.debugging.Assert(
         holds(), [message, "Received: values from", least(), "to", most()]
@@ -133,3 +129,67 @@ def call_numpy(function, arrays, dtype, shape):
         f"A NumPy function can't be part of a graph of {backend}. Run it "
         "uncompiled, with compile(jit_compile=False)."
     )
+
+
+def erfc(x):
+    """1 - erf(x), without its cancellation (ops.erfc is of newer Kerases)."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.math.erfc(x)
+    if backend == "jax":
+        import jax
+
+        return jax.scipy.special.erfc(x)
+    if backend == "torch":
+        import torch
+
+        return torch.special.erfc(x)
+    return keras.ops.erfc(x)
+
+
+def static_value(x):
+    """Tensor `x` as a NumPy array, if its values are known now, else None.
+
+    Unlike `is_concrete` says, a constant in a TensorFlow graph is known.
+    """
+    if keras.backend.backend() == "tensorflow" and not is_concrete(x):
+        import tensorflow as tf
+
+        if isinstance(x, keras.KerasTensor):
+            return None
+        return tf.get_static_value(x)
+    return keras.ops.convert_to_numpy(x) if is_concrete(x) else None
+
+
+def is_fused() -> bool:
+    """Whether what runs now is traced for XLA, or by a backend built on it."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+        from tensorflow.python.ops import control_flow_util
+
+        # tf.function(jit_compile=True) opens this context while it traces.
+        return control_flow_util.GraphOrParentsInXlaContext(
+            tf.compat.v1.get_default_graph()
+        )
+    return backend == "jax"
+
+
+def _in_own_dtype(name):
+    def function(x):
+        if keras.backend.backend() == "jax":
+            import jax
+
+            return getattr(jax.numpy, name)(x)
+        return getattr(keras.ops, name)(x)
+
+    function.__name__ = name
+    return function
+
+
+# On JAX, those of Keras 3.15 make float32 of float64 without a word.
+arctan, ceil, cos, floor, sin, tanh = map(
+    _in_own_dtype, ("arctan", "ceil", "cos", "floor", "sin", "tanh")
+)

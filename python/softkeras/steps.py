@@ -21,9 +21,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from softkeras import _backend, _checks
+from softkeras import _backend, _checks, _shapes
 from softkeras._gradients import differentiable, widen
-from softkeras._shapes import SHAPES, Shape
 
 __all__ = ["Step", "deserialize", "get", "serialize"]
 
@@ -37,7 +36,7 @@ DEFAULT_SHARPNESS = {"logit": 0.25, "probability": 8.0}
 TINY = 1e-30
 
 
-NAMES = (*SHAPES, "hard")
+NAMES = (*_shapes.SHAPES, "hard")
 
 
 def _log_odds(p, threshold):
@@ -95,7 +94,7 @@ def _log(p):
     return differentiable(function)(p)
 
 
-def _anchored(p, threshold, shape: Shape, slope):
+def _anchored(p, threshold, shape: _shapes.Shape, slope):
     """The step on the probability that is exactly 0, ½, 1 at 0, t, 1."""
 
     def function(p):
@@ -137,7 +136,18 @@ class Step:
     | `"sigmoid"` | σ(4v) | 4·σ(4v)·(1 - σ(4v)) |
     | `"softsign"` | ½ + v/(1 + 2·abs(v)) | 1/(1 + 2·abs(v))² |
     | `"ramp"` | ½ + v, cut to [0, 1] | 1 where abs(v) <= ½, else 0 |
+    | `"raised_cosine"` | ½ + v/2 + sin(πv)/(2π), abs(v) <= 1 | cos²(πv/2) |
+    | `"arctan"` | ½ + arctan(πv)/π | 1/(1 + π²v²) |
+    | `"normal"` | Φ(√(2π)·v), Φ the normal distribution's | exp(-πv²) |
+    | `"triangular"` | ½ + v - v·abs(v)/2, abs(v) <= 1 | 1 - abs(v) |
+    | `"smoothstep"` | 3x² - 2x³, x = ½ + 2v/3 in [0, 1] | 1 - (4v/3)² |
+    | `"smootherstep"` | 6x⁵ - 15x⁴ + 10x³, x = ½ + 8v/15 | (1 - (16v/15)²)² |
     | `"hard"` | 1 if v > 0 else 0 | 0: a hard step can't be trained through |
+
+    A shape of bounded range is 0 or 1 beyond it, with the density 0: that is
+    abs(v) <= ½ for "ramp", 1 for "raised_cosine" and "triangular", ¾ for
+    "smoothstep" (C¹: its density is continuous) and 15/16 for "smootherstep"
+    (C²: so is the slope of its density).
 
     Gradient: dF/dp = s·G'(s·(p - t)) on "probability" and
     s/4·G'(·)/(p(1 - p)) on "logit", in closed form; finite for every finite
@@ -145,8 +155,8 @@ class Step:
     that of the closed form.
 
     Args:
-        shape: `"sigmoid"`, `"softsign"`, `"ramp"`, `"hard"`, or a callable
-            G(v), differentiable, from -∞..∞ to 0..1, with G(0) = ½ and slope 1
+        shape: A name from the table above, or a callable G(v),
+            differentiable, from -∞..∞ to 0..1, with G(0) = ½ and slope 1
             there. A callable is taken on "probability" unless `scale` says
             otherwise, with sharpness 1: it receives p - t.
         sharpness: The slope at the threshold, s > 0, per unit of probability,
@@ -282,8 +292,7 @@ class Step:
         )
 
     def _soft(self, x, threshold, from_logits):
-        shape = SHAPES.get(self.shape)
-        cdf = shape.cdf if shape else lambda u, s: self.shape(s * u)
+        shape = _shapes.of(self.shape)
         if self.scale == "logit":
             roots = self._roots()
             if roots is not None and not from_logits:
@@ -291,11 +300,11 @@ class Step:
             u = _log_odds(x, threshold) if not from_logits else x
             if from_logits and threshold != 0.5:
                 u = x - _logit(threshold)
-            return cdf(u, self.sharpness / 4)
+            return shape.cdf(u, self.sharpness / 4)
         p = ops.sigmoid(x) if from_logits else x
         if self.anchored:
             return _anchored(p, threshold, shape, self.sharpness)
-        return cdf(p - threshold, self.sharpness)
+        return shape.cdf(p - threshold, self.sharpness)
 
     def _roots(self):
         """The k of a sigmoid of sharpness ½^k, if that is what this is."""
@@ -436,8 +445,9 @@ def get(identifier: Any, sharpness: float | None = None) -> Step:
     """The step that a name, an instance, a dictionary or a callable stands for.
 
     Args:
-        identifier: `"sigmoid"`, `"softsign"`, `"ramp"`, `"hard"`; a `Step`;
-            what `serialize` returns; or a callable (see `Step`).
+        identifier: A name from the table of `Step`, such as `"sigmoid"`,
+            `"arctan"` or `"hard"`; a `Step`; what `serialize` returns; or a
+            callable (see `Step`).
         sharpness: If given, takes the place of the step's own.
 
     Returns:
@@ -468,3 +478,21 @@ def get(identifier: Any, sharpness: float | None = None) -> Step:
     if sharpness is None:
         return step
     return Step(**{**vars(step), "sharpness": sharpness})
+
+
+def on_the_line(identifier: Any, sharpness: float | None = None) -> Step:
+    """The step that an op of any real x takes, its threshold where it likes.
+
+    A name is a step on "probability", which is to say: on x itself.
+    """
+    if isinstance(identifier, str):
+        return Step(identifier, sharpness, scale="probability")
+    step = get(identifier, sharpness)
+    if step.scale == "logit" and not step.is_hard:
+        raise ValueError(
+            "A step on scale='logit' is one of probabilities, and this is a "
+            f"function of any real number. Received: step={step}; give "
+            f"step={step.shape!r} and a sharpness, or a Step with "
+            "scale='probability', whose sharpness is a slope in units of x."
+        )
+    return step

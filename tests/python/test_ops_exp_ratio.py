@@ -27,7 +27,7 @@ import ops_exp_ratio as reference
 ROOT = pathlib.Path(__file__).parents[2]
 
 # In units of the last place: f, f', f'' and log_exprel.
-BOUNDS = (2, 5, 7, 2)
+BOUNDS = (2, 5, 7, 2.5)
 EXACT = (
     reference.exp_ratio,
     reference.slope,

@@ -54,6 +54,15 @@ def test_straight_through_is_exact_beside_infinite_and_huge_values(mode):
     np.testing.assert_array_equal(slope, [0, 0, 0, 1, 1, 1])
 
 
+def test_straight_through_is_exact_for_a_constant(mode):
+    """Which a graph would add to the first soft value before the second."""
+    soft = np.array([1e8, -7e20, 3.0], "float32")
+    value = compiled(
+        lambda x: straight_through(np.array([1, 0.25, 0.1], "float32"), x), mode
+    )(ops.convert_to_tensor(soft))
+    np.testing.assert_array_equal(value, np.array([1, 0.25, 0.1], "float32"))
+
+
 def test_straight_through_is_exact_where_a_compiler_may_fuse(rng, mode):
     """soft - soft is not 0 if a product in one of them is not rounded."""
     x = rng.normal(size=(1000, 2)).astype("float32")

@@ -12,6 +12,16 @@ import mpmath as mp
 mp.mp.dps = 50
 
 
+# Where a shape reaches 0 and 1.
+EDGES = {
+    "ramp": mp.mpf(1) / 2,
+    "raised_cosine": mp.mpf(1),
+    "triangular": mp.mpf(1),
+    "smoothstep": mp.mpf(3) / 4,
+    "smootherstep": mp.mpf(15) / 16,
+}
+
+
 def shape(name, v):
     """The distribution function with slope 1 at 0."""
     if name == "sigmoid":
@@ -20,6 +30,23 @@ def shape(name, v):
         return mp.mpf(1) / 2 + v / (1 + 2 * abs(v))
     if name == "ramp":
         return min(mp.mpf(1), max(mp.mpf(0), mp.mpf(1) / 2 + v))
+    if name == "arctan":
+        return mp.mpf(1) / 2 + mp.atan(mp.pi * v) / mp.pi
+    if name == "normal":
+        return mp.ncdf(mp.sqrt(2 * mp.pi) * v)
+    edge = EDGES[name]
+    if abs(v) >= edge:
+        return mp.mpf(v > 0)
+    if name == "raised_cosine":
+        return (1 + v + mp.sin(mp.pi * v) / mp.pi) / 2
+    if name == "triangular":
+        return (1 + v) ** 2 / 2 if v < 0 else 1 - (1 - v) ** 2 / 2
+    # From 0 to 1 over the edges: the cubic, and the polynomial of degree 5.
+    x = (v + edge) / (2 * edge)
+    if name == "smoothstep":
+        return 3 * x**2 - 2 * x**3
+    if name == "smootherstep":
+        return 6 * x**5 - 15 * x**4 + 10 * x**3
     raise ValueError(name)
 
 
@@ -37,16 +64,22 @@ def anchored(name, p, t, slope):
     def g(v):
         return 2 * shape(name, v) - 1
 
-    if name == "sigmoid":
-        # d/du g(r u)/(2 g(r w)) at 0 is r/g(r w), as g'(0) = 2.
+    if slope * width == mp.mpf(1) / 2:
+        return mp.mpf(1) / 2 + slope * u
+    if name != "softsign":
+        # d/du g(r u)/(2 g(r w)) at 0 is r/g(r w), as g'(0) = 2. That rises
+        # with r from the straight line's slope on, and r = slope is enough.
+        if slope * width >= EDGES.get(name, mp.inf):
+            return shape(name, slope * u)
         rate = mp.findroot(
-            lambda r: r / g(r * width) - slope, (slope / 2, 2 * slope)
+            lambda r: r / g(r * width) - slope,
+            (slope / 10**9, slope),
+            solver="anderson",
+            maxsteps=500,
         )
         return mp.mpf(1) / 2 + g(rate * u) / (2 * g(rate * width))
     # softsign: g(v) = 2 v/(1 + 2|v|), so r/g(r w) = (1 + 2 r w)/(2 w).
     rate = slope - 1 / (2 * width)
-    if rate == 0:
-        return mp.mpf(1) / 2 + u / (2 * width)
     return mp.mpf(1) / 2 + g(rate * u) / (2 * g(rate * width))
 
 

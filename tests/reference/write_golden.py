@@ -17,6 +17,7 @@ import mpmath as mp
 import ops_argmax
 import ops_exp_ratio
 import ops_hard_threshold
+import ops_rounding
 import reference
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "testthat" / "golden"
@@ -44,6 +45,24 @@ STEPS = [
     step("sigmoid", 6.0, "probability", False),
     step("softsign", 50.0, "probability", False),
     step("ramp", 8.0, "probability", False),
+    step("raised_cosine", 0.25),
+    step("raised_cosine", 1.8, "probability"),
+    step("raised_cosine", 4.0, "probability", False),
+    step("arctan", 0.25),
+    step("arctan", 6.0, "probability"),
+    step("arctan", 20.0, "probability", False),
+    step("normal", 0.5),
+    step("normal", 1.8, "probability"),
+    step("normal", 5.0, "probability", False),
+    step("triangular", 0.25),
+    step("triangular", 1.8, "probability"),
+    step("triangular", 4.0, "probability", False),
+    step("smoothstep", 0.25),
+    step("smoothstep", 1.7, "probability"),
+    step("smoothstep", 6.0, "probability", False),
+    step("smootherstep", 0.5),
+    step("smootherstep", 1.8, "probability"),
+    step("smootherstep", 3.0, "probability", False),
 ]
 HARD = step("hard", 0.25)
 
@@ -208,5 +227,5 @@ if __name__ == "__main__":
     GOLDEN.mkdir(parents=True, exist_ok=True)
     write("steps", step_cases())
     write("losses", loss_cases())
-    families = (ops_argmax, ops_exp_ratio, ops_hard_threshold)
+    families = (ops_argmax, ops_exp_ratio, ops_hard_threshold, ops_rounding)
     write("ops", itertools.chain(*(family.cases() for family in families)))

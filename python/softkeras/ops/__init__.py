@@ -15,7 +15,15 @@ from softkeras.ops.gradients import (
     surrogate_gradient,
 )
 from softkeras.ops.hard_threshold import hard_threshold
+from softkeras.ops.rounding import (
+    soft_ceil,
+    soft_floor,
+    soft_round,
+    soft_sign,
+    soft_step,
+)
 from softkeras.ops.score_function import score_function_loss
+from softkeras.ops.staircase import soft_staircase
 
 __all__ = [
     "clip_gradient",
@@ -28,7 +36,13 @@ __all__ = [
     "safe_where",
     "score_function_loss",
     "soft_argmax",
+    "soft_ceil",
+    "soft_floor",
     "soft_one_hot",
+    "soft_round",
+    "soft_sign",
+    "soft_staircase",
+    "soft_step",
     "straight_through",
     "surrogate_gradient",
 ]

@@ -336,7 +336,7 @@ def log_exprel(x: Any) -> Any:
     log-normaliser of the continuous Bernoulli distribution with the logit x:
     from -log(-x) towards -∞ to x - log x towards ∞.
 
-    Gradient: `exp_ratio`. Values are within 2 units in the last place, and
+    Gradient: `exp_ratio`. Values are within 2.5 units in the last place, and
     finite for every finite x.
 
     Args:

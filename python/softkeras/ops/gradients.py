@@ -60,7 +60,8 @@ def straight_through(hard: Any, soft: Any):
     hard = ops.stop_gradient(ops.cast(hard, soft.dtype))
     # Not ops.custom_gradient: on JAX the derivative of its gradient takes the
     # way through `hard`, and is 0. And `where` around the difference, because
-    # a TensorFlow graph makes (hard + soft) - soft of the plain sum.
+    # a TensorFlow graph makes (hard + soft) - soft of the plain sum if `hard`
+    # is a constant.
     is_finite = ops.abs(soft) < float("inf")
     return hard + ops.where(is_finite, soft - ops.stop_gradient(soft), 0.0)
 
