@@ -12,8 +12,8 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 	$(shell find python/softkeras -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-python test test-python test-r test-parity check-r \
-	document golden bench clean
+.PHONY: help demo demo-python test test-python test-jax test-r test-parity check-r \
+	document golden examples bench clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -24,10 +24,13 @@ demo: .venv/.ready .Rlib/.ready ## Train on real data, from Python and from R
 demo-python: .venv/.ready ## The Python half of the demo
 	@examples/demo.sh python
 
-test: test-python test-r test-parity ## All tests: pytest, testthat, parity
+test: test-python test-jax test-r test-parity ## All tests: pytest, testthat, parity
 
-test-python: .venv/.ready ## pytest
+test-python: .venv/.ready ## pytest, with TensorFlow
 	"$(PY)" -m pytest
+
+test-jax: .venv/.ready ## pytest, with JAX
+	KERAS_BACKEND=jax "$(PY)" -m pytest
 
 test-r: .venv/.ready .Rlib/.ready ## testthat
 	cd tests && Rscript testthat.R
@@ -43,6 +46,10 @@ document: .Rlib/.system ## Write NAMESPACE and man/ from the comments in R/
 
 golden: .venv/.ready ## Write the golden vectors from the independent reference
 	"$(PY)" tests/reference/write_golden.py
+
+examples: .venv/.ready ## The questions as asked: how they fail today, and then train
+	@for each in staircase argmax hard_threshold exp_ratio_ragged black_box_metric; do \
+		echo "\n== examples/$$each.py"; "$(PY)" examples/$$each.py || exit 1; done
 
 bench: .venv/.ready ## Speed and memory beside Keras's own losses
 	"$(PY)" benchmarks/speed.py

@@ -19,14 +19,21 @@
 #' | `"sigmoid"` | 1/(1 + exp(-4v)) | 4 G (1 - G) |
 #' | `"softsign"` | 1/2 + v/(1 + 2 abs(v)) | 1/(1 + 2 abs(v))^2 |
 #' | `"ramp"` | 1/2 + v, cut to 0..1 | 1 where abs(v) <= 1/2, else 0 |
+#' | `"raised_cosine"` | 1/2 + v/2 + sin(pi v)/(2 pi), abs(v) <= 1 | cos(pi v/2)^2 |
+#' | `"arctan"` | 1/2 + arctan(pi v)/pi | 1/(1 + pi^2 v^2) |
+#' | `"normal"` | `pnorm(sqrt(2 * pi) * v)` | exp(-pi v^2) |
+#' | `"triangular"` | 1/2 + v - v abs(v)/2, abs(v) <= 1 | 1 - abs(v) |
+#' | `"smoothstep"` | 3x^2 - 2x^3, x = 1/2 + 2v/3 in 0..1 | 1 - (4v/3)^2 |
+#' | `"smootherstep"` | 6x^5 - 15x^4 + 10x^3, x = 1/2 + 8v/15 in 0..1 | (1 - (16v/15)^2)^2 |
 #' | `"hard"` | 1 if v > 0, else 0 | 0: a hard step can't be trained through |
+#'
+#' A shape of bounded range is 0 or 1 beyond it, with the density 0.
 #'
 #' The gradient is s G'(.) on `"probability"` and s/4 G'(.)/(p(1 - p)) on
 #' `"logit"`, finite for every finite prediction.
 #'
-#' @param shape `"sigmoid"`, `"softsign"`, `"ramp"`, `"hard"`, or a function of
-#'   the distance to the threshold that gives 1/2 at 0 and is built of Keras's
-#'   operations.
+#' @param shape A name from the table, or a function of the distance to the
+#'   threshold that gives 1/2 at 0 and is built of Keras's operations.
 #' @param sharpness The slope at the threshold, above 0, per unit of probability,
 #'   whatever the shape. On `"logit"` a unit of probability is measured where the
 #'   threshold sits at 1/2: per unit of p the slope is s/(4 t (1 - t)). `Inf` is

@@ -90,7 +90,7 @@ class R:
 
     def defaults(self, name):
         """The arguments of an R function and their defaults, in order."""
-        names = self.call(f"function() names(formals({name}))")
+        names = self.call(f"function() as.list(names(formals({name})))")
         return {
             key: self.call(
                 f"function() if (nzchar(deparse(formals({name})[['{key}']])))"

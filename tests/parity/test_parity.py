@@ -139,13 +139,18 @@ def test_gradients_of_ops_through_r(r, case):
     args = dict(case["args"])
     first = next(iter(args))
     x = tensor(args.pop(first))
-    of_r = dict(args)
+    # Vectors of R, which a list would not arrive as.
+    of_r = {
+        key: np.asarray(value) if isinstance(value, list) else value
+        for key, value in args.items()
+    }
     if "axis" in args:
         axes = np.atleast_1d(args["axis"])
-        of_r["axis"] = [int(a) + (a >= 0) for a in axes]
-        args["axis"] = tuple(axes) if len(axes) > 1 else int(axes[0])
-        if len(axes) == 1:
-            of_r["axis"] = of_r["axis"][0]
+        of_r["axis"] = (axes + (axes >= 0)).astype(float)
+        args["axis"] = tuple(map(int, axes)) if len(axes) > 1 else int(axes[0])
+    for key in ("step", "surrogate"):
+        if isinstance(args.get(key), dict):
+            args[key] = of_r[key] = Step(**args[key])
     if case["op"] in FIRST_INDEX:
         args["first_index"] = 1
     with tf.GradientTape(persistent=True) as tape:

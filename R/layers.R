@@ -1,0 +1,123 @@
+# Layers: made, added to a Sequential model, or called on a tensor, as in keras3.
+
+compose <- function(object, class, options) {
+  Layer <- py_softkeras()$layers[[class]]
+  for (name in intersect(c("step", "surrogate"), names(options))) {
+    options[name] <- list(as_py_callable(options[[name]]))
+  }
+  layer <- do.call(Layer, without_na(options))
+  if (missing(object) || is.null(object)) {
+    return(layer)
+  }
+  if (inherits(object, "keras.src.models.sequential.Sequential")) {
+    object$add(layer)
+    return(object)
+  }
+  layer$`__call__`(as_py_array(object, "object"))
+}
+
+#' A layer for the index of the highest value
+#'
+#' `layer_soft_argmax()` is [op_soft_argmax()] in a model: the expected index, or
+#' coordinates over several axes; `layer_soft_one_hot()` gives the shares.
+#'
+#' @inherit op_soft_argmax details references
+#' @inheritParams op_soft_argmax
+#' @param object A Sequential model or a tensor; without it the layer itself is
+#'   returned.
+#' @param axis The axis or axes, counted **from 1** (which is that of the batch),
+#'   or negative from the end.
+#' @param first_index What the first entry counts as: **1** here, 0 in Python. It
+#'   is saved with the model, which gives the same numbers in both languages.
+#' @param name,... Name of the layer, and what all layers take, such as `dtype`.
+#'
+#' @returns The layer, the model, or a tensor. An error for arguments that are not
+#'   allowed.
+#' @family layers
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' layer_soft_argmax(array(c(0, 0, 9, 1), c(1, 4)), sharpness = 5)
+layer_soft_argmax <- function(
+    object, axis = -1L, sharpness = 1, straight_through = FALSE, hard = FALSE,
+    first_index = 1L, name = NULL, ...) {
+  compose(object, "SoftArgmax", list(
+    axis = as_py_axis_or_axes(axis), sharpness = sharpness,
+    straight_through = straight_through, hard = hard,
+    first_index = first_index, name = name, ...
+  ))
+}
+
+#' @rdname layer_soft_argmax
+#' @export
+layer_soft_one_hot <- function(
+    object, axis = -1L, sharpness = 1, straight_through = FALSE, hard = FALSE,
+    name = NULL, ...) {
+  compose(object, "SoftOneHot", list(
+    axis = as_py_axis_or_axes(axis), sharpness = sharpness,
+    straight_through = straight_through, hard = hard, name = name, ...
+  ))
+}
+
+#' A layer for the hard threshold
+#'
+#' [op_hard_threshold()] in a model, with a threshold that may be trained. Without
+#' `object` it can be the `activation` of another layer.
+#'
+#' @inherit op_hard_threshold details references
+#' @inheritParams layer_soft_argmax
+#' @param threshold Where the threshold starts, 0 or more: a number, or one for
+#'   each channel.
+#' @param trainable Whether it is trained, which needs a surrogate. It is kept from
+#'   becoming negative.
+#' @param surrogate `NULL`, or the soft step that gives the gradient: a name or a
+#'   [steps_step()].
+#' @param per_channel Whether each channel has a threshold of its own; several
+#'   thresholds imply it.
+#' @param axis The axis of the channels, counted **from 1** (which is that of the
+#'   batch), or negative from the end.
+#'
+#' @returns The layer, the model, or a tensor. An error for a negative threshold,
+#'   and if it is to be trained without a surrogate.
+#' @family layers
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' layer_hard_threshold(array(c(-6, -5, 1, 14), c(1, 4)), threshold = 5)
+layer_hard_threshold <- function(
+    object, threshold, trainable = FALSE, surrogate = NULL,
+    per_channel = FALSE, axis = -1L, name = NULL, ...) {
+  compose(object, "HardThreshold", list(
+    threshold = as_py_numbers(threshold), trainable = trainable,
+    surrogate = surrogate, per_channel = per_channel,
+    axis = as_py_axis_or_axes(axis), name = name, ...
+  ))
+}
+
+#' A layer that is a staircase
+#'
+#' [op_soft_staircase()] in a model: a quantiser whose thresholds and levels may be
+#' trained. Without `object` it can be the `activation` of another layer.
+#'
+#' @inherit op_soft_staircase details references
+#' @inheritParams layer_soft_argmax
+#' @inheritParams op_soft_staircase
+#' @param trainable_thresholds,trainable_levels Whether they are trained;
+#'   thresholds keep their order.
+#'
+#' @returns The layer, the model, or a tensor. An error for numbers that do not
+#'   increase, or too many or too few of them.
+#' @family layers
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' layer_soft_staircase(array(c(-9, 0.5, 9), c(1, 3)), thresholds = c(0, 1), levels = c(-1, 0, 4))
+layer_soft_staircase <- function(
+    object, thresholds, levels, step = "sigmoid", sharpness = NULL,
+    straight_through = FALSE, trainable_thresholds = FALSE,
+    trainable_levels = FALSE, edges = NULL, name = NULL, ...) {
+  compose(object, "SoftStaircase", list(
+    thresholds = as_py_numbers(thresholds), levels = as_py_numbers(levels),
+    step = step, sharpness = sharpness, straight_through = straight_through,
+    trainable_thresholds = trainable_thresholds,
+    trainable_levels = trainable_levels, edges = as_py_numbers(edges),
+    name = name, ...
+  ))
+}
