@@ -13,10 +13,10 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-python test test-python test-jax test-r test-parity check-r \
-	document golden examples bench clean
+	document golden examples bench bench-ops bench-exhaustive clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
 
 demo: .venv/.ready .Rlib/.ready ## Train on real data, from Python and from R
 	@examples/demo.sh both
@@ -24,7 +24,7 @@ demo: .venv/.ready .Rlib/.ready ## Train on real data, from Python and from R
 demo-python: .venv/.ready ## The Python half of the demo
 	@examples/demo.sh python
 
-test: test-python test-jax test-r test-parity ## All tests: pytest, testthat, parity
+test: test-python test-r test-parity ## All tests: pytest, testthat, parity
 
 test-python: .venv/.ready ## pytest, with TensorFlow
 	"$(PY)" -m pytest
@@ -49,10 +49,19 @@ golden: .venv/.ready ## Write the golden vectors from the independent reference
 
 examples: .venv/.ready ## The questions as asked: how they fail today, and then train
 	@for each in staircase argmax hard_threshold exp_ratio_ragged black_box_metric; do \
-		echo "\n== examples/$$each.py"; "$(PY)" examples/$$each.py || exit 1; done
+		printf '\n== examples/%s.py\n' $$each; "$(PY)" examples/$$each.py || exit 1; done
 
 bench: .venv/.ready ## Speed and memory beside Keras's own losses
 	"$(PY)" benchmarks/speed.py
+
+bench-ops: .venv/.ready ## Speed and accuracy of the ops
+	"$(PY)" benchmarks/accuracy.py
+	@for each in exp_ratio argmax staircase; do \
+		"$(PY)" benchmarks/$${each}_speed.py || exit 1; done
+
+bench-exhaustive: .venv/.ready ## exp_ratio at every float32 there is; goes on where it stopped
+	"$(PY)" benchmarks/exhaustive.py
+	"$(PY)" benchmarks/exhaustive.py --mode graph
 
 clean: ## Remove all that the other targets make
 	rm -rf .venv .Rlib build dist python/*.egg-info

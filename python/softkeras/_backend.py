@@ -178,18 +178,18 @@ def is_fused() -> bool:
 
 
 def _in_own_dtype(name):
-    def function(x):
+    def function(x, **options):
         if keras.backend.backend() == "jax":
             import jax
 
-            return getattr(jax.numpy, name)(x)
-        return getattr(keras.ops, name)(x)
+            return getattr(jax.numpy, name)(x, **options)
+        return getattr(keras.ops, name)(x, **options)
 
     function.__name__ = name
     return function
 
 
-# On JAX, those of Keras 3.15 make float32 of float64 without a word.
-arctan, ceil, cos, floor, sin, tanh = map(
-    _in_own_dtype, ("arctan", "ceil", "cos", "floor", "sin", "tanh")
+# On JAX, those of Keras 3.15 compute float64 in float32 without a word.
+arctan, ceil, cos, floor, mean, sin, tanh = map(
+    _in_own_dtype, ("arctan", "ceil", "cos", "floor", "mean", "sin", "tanh")
 )

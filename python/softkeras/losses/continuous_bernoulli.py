@@ -115,7 +115,7 @@ def continuous_bernoulli(
     for each in fine:
         if each is not None:
             loss = ops.where(each, loss, float("nan"))
-    return ops.mean(loss, axis=-1)
+    return _backend.mean(loss, axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="softkeras")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import keras
 from keras import ops
 
-from softkeras import _checks, scores
+from softkeras import _backend, _checks, scores
 from softkeras._scoring import Scoring
 
 if TYPE_CHECKING:
@@ -432,8 +432,9 @@ class ScoreLoss(keras.losses.Loss):
             )
             if not loss.shape or self.reduction in (None, "none"):
                 return loss
-            reduce = ops.sum if self.reduction == "sum" else ops.mean
-            return reduce(loss)
+            if self.reduction == "sum":
+                return ops.sum(loss)
+            return _backend.mean(loss)
 
     def __repr__(self):
         name, step = type(self).__name__, self.scoring.step
