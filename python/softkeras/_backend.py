@@ -84,14 +84,7 @@ def map_flat_values(function, tensors: dict):
 
 def check_numpy_callable() -> None:
     """Raises a ValueError where `call_numpy` can't be compiled."""
-    if keras.backend.backend() != "tensorflow":
-        return
-    import tensorflow as tf
-    from tensorflow.python.ops import control_flow_util
-
-    if control_flow_util.GraphOrParentsInXlaContext(
-        tf.compat.v1.get_default_graph()
-    ):
+    if keras.backend.backend() == "tensorflow" and is_fused():
         raise ValueError(
             "XLA can't compile a NumPy function. Use compile("
             "jit_compile=False), or tf.function(jit_compile=False)."
@@ -103,7 +96,6 @@ def call_numpy(function, arrays, dtype, shape):
 
     It has no gradient, so `arrays` must come from `ops.stop_gradient`.
     """
-
     check_numpy_callable()
 
     def run(*arrays):

@@ -63,21 +63,15 @@ def boolean(name, value):
 def tensor(name, x, dtype=None):
     """`x` as a tensor, which must hold numbers."""
     try:
-        if x is None or (not ops.is_tensor(x) and _is_text(x)):
+        if x is None:
             raise TypeError
-        return ops.convert_to_tensor(x, dtype)
+        # Dense, because Keras takes 4 * KerasTensor for sparse.
+        return ops.convert_to_tensor(x, dtype, sparse=False)
     except (TypeError, ValueError):
         raise ValueError(
             f"`{name}` must be an array or a tensor of numbers. Received: "
             f"{name} of type {type(x).__name__}: {x!r:.80}"
         ) from None
-
-
-def _is_text(x):
-    return (
-        not isinstance(x, keras.KerasTensor)
-        and np.asarray(x).dtype.kind in "OSU"
-    )
 
 
 def floating(name, x):
@@ -141,3 +135,34 @@ def within(name, values, low, high, allowed, or_nan=False):
     elif not _backend.assert_in_graph(holds, message, least, most):
         return ops.logical_and(values >= low, values <= high)
     return None
+
+
+def labels(y_true, prediction):
+    """Labels of the shape of the predictions."""
+    y_true = tensor("y_true", y_true, wide(prediction.dtype))
+    shape, wanted = tuple(y_true.shape), tuple(prediction.shape)
+    accepted = [shape]
+    if len(shape) == 1:
+        accepted.append((*shape, 1))
+    if len(shape) == 2 and shape[1] == 1:
+        accepted.append(shape[:1])
+    if not any(fits(candidate, wanted) for candidate in accepted):
+        raise ValueError(
+            "`y_true` and `y_pred` must have the same shape, or (n,) and "
+            f"(n, 1). Received: y_true of shape {shape}, y_pred of shape "
+            f"{wanted}. Where only an axis of size 1 is missing at the end, "
+            "add it to the labels: y_true[..., None]."
+        )
+    # Where a size is known only at run time, this fails if it differs.
+    return ops.reshape(y_true, ops.shape(prediction))
+
+
+def fits(shape, wanted, broadcast=False):
+    """Whether a shape is the one wanted, as far as both are known."""
+    return len(shape) == len(wanted) and all(
+        size is None
+        or want is None
+        or size == want
+        or (broadcast and size == 1)
+        for size, want in zip(shape, wanted)
+    )

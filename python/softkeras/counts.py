@@ -180,7 +180,7 @@ def _elements(y_true, y_pred, sample_weight, mask) -> _Elements:
             "single number; put it into a list."
         )
     return _Elements(
-        _labels(y_true, prediction),
+        _checks.labels(y_true, prediction),
         prediction,
         _weights(sample_weight, mask, prediction),
     )
@@ -233,26 +233,6 @@ def _axes(axis, prediction):
     return axis
 
 
-def _labels(y_true, prediction):
-    """Labels of the shape of the predictions."""
-    y_true = _checks.tensor("y_true", y_true, _checks.wide(prediction.dtype))
-    shape, wanted = tuple(y_true.shape), tuple(prediction.shape)
-    accepted = [shape]
-    if len(shape) == 1:
-        accepted.append((*shape, 1))
-    if len(shape) == 2 and shape[1] == 1:
-        accepted.append(shape[:1])
-    if not any(_fits(candidate, wanted) for candidate in accepted):
-        raise ValueError(
-            "`y_true` and `y_pred` must have the same shape, or (n,) and "
-            f"(n, 1). Received: y_true of shape {shape}, y_pred of shape "
-            f"{wanted}. Where only an axis of size 1 is missing at the end, "
-            "add it to the labels: y_true[..., None]."
-        )
-    # Where a size is known only at run time, this fails if it differs.
-    return ops.reshape(y_true, ops.shape(prediction))
-
-
 def _weights(sample_weight, mask, prediction):
     """The product of both, in float32 at least, or None."""
     parts = []
@@ -272,23 +252,13 @@ def _leading(name, values, prediction):
         values = ops.squeeze(values, axis=-1)
     for _ in range(len(wanted) - len(shape)):
         values = ops.expand_dims(values, axis=-1)
-    if not _fits(tuple(values.shape), wanted, broadcast=True):
+    if not _checks.fits(tuple(values.shape), wanted, broadcast=True):
         raise ValueError(
             f"`{name}` must have the shape of the leading axes of `y_pred`, or "
             f"one that broadcasts to it. Received: {name} of shape {shape}, "
             f"y_pred of shape {wanted}."
         )
     return values
-
-
-def _fits(shape, wanted, broadcast=False):
-    return len(shape) == len(wanted) and all(
-        size is None
-        or want is None
-        or size == want
-        or (broadcast and size == 1)
-        for size, want in zip(shape, wanted)
-    )
 
 
 def _count_classes(elements: _Elements, decide) -> Counts:
@@ -302,7 +272,7 @@ def _count_classes(elements: _Elements, decide) -> Counts:
         weight = ops.broadcast_to(weight, ops.shape(prediction))
         weight = ops.reshape(weight, (-1,))
     prediction = ops.reshape(prediction, (-1,))
-    # Not to (-1,): that would undo the check of sizes in _labels.
+    # Not to (-1,): that would undo the check of sizes in `labels`.
     label = ops.reshape(label, ops.shape(prediction))
     flat = _Elements(label, prediction, weight)
     counts = _count(flat, decide, 0)

@@ -27,9 +27,9 @@ from softkeras._gradients import differentiable, widen
 __all__ = ["Step", "deserialize", "get", "serialize"]
 
 SCALES = ("logit", "probability")
-# On "logit" the slope that trained networks best over 100 imbalanced data
-# sets; on "probability" the slope of the clipped ramp in the question that
-# softkeras started from.
+# On "logit" the slope that did best in a first trial, which no benchmark here
+# repeats yet; on "probability" the slope of the clipped ramp in the question
+# that softkeras started from.
 DEFAULT_SHARPNESS = {"logit": 0.25, "probability": 8.0}
 # Stands in for p(1 - p), and for p, where those are smaller: the derivative of
 # a logarithm at 0 is infinite, and float32 overflows well before that.

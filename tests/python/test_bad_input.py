@@ -124,3 +124,9 @@ def test_a_plot_shows_the_gradient_that_straight_through_hands_back():
     labels = [text.get_text() for text in figure.axes[0].get_legend().texts]
     assert labels[1].endswith("straight-through")
     assert labels[2].endswith("not anchored")
+
+
+@pytest.mark.parametrize("bad", [["a", "b"], None, {"a": 1}])
+def test_ops_of_what_are_no_numbers(bad):
+    with pytest.raises(ValueError, match=r"`x` must"):
+        softkeras.ops.soft_round(bad)

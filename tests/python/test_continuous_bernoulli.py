@@ -7,7 +7,7 @@ import keras
 import mpmath as mp
 import numpy as np
 import pytest
-from conftest import BACKEND, compiled, to_numpy, value_and_gradient
+from conftest import BACKEND, MODES, compiled, to_numpy, value_and_gradient
 
 from softkeras.losses import ContinuousBernoulli, continuous_bernoulli
 
@@ -180,9 +180,8 @@ def test_ragged_is_refused_with_what_to_do():
     assert flat.shape == ()
 
 
+@pytest.mark.parametrize("mode", [m for m in MODES if m != "eager"])
 def test_errors_in_graphs(mode):
-    if mode == "eager":
-        pytest.skip("as in test_errors")
     y = np.array([[0.5, 1.5]], "float32")
     x = np.zeros((1, 2), "float32")
     run = compiled(lambda y, x: continuous_bernoulli(y, x), mode)

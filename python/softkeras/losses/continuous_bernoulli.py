@@ -9,7 +9,6 @@ from keras import ops
 
 from softkeras import _backend, _checks
 from softkeras._gradients import differentiable, widen
-from softkeras.counts import _labels
 from softkeras.ops.exp_ratio import log_exprel_below
 
 __all__ = ["ContinuousBernoulli", "continuous_bernoulli"]
@@ -96,7 +95,7 @@ def continuous_bernoulli(
             "and y_pred.flat_values for the mean over all elements."
         )
     y_pred = widen(_checks.floating("y_pred", y_pred))
-    y_true = _labels(y_true, y_pred)
+    y_true = _checks.labels(y_true, y_pred)
     fine = [_checks.within("y_true", y_true, 0, 1, "targets from 0 to 1")]
     x = y_pred
     if not from_logits:

@@ -112,9 +112,7 @@ def _same_floats(given: dict[str, Any]):
         # Python's floats would become float32, of which 0.1 is not that of
         # float64.
         is_float = any(isinstance(v, float) for v in keras.tree.flatten(value))
-        value = ops.convert_to_tensor(
-            value, wide if is_float else None, sparse=False
-        )
+        value = _checks.tensor(key, value, wide if is_float else None)
         if keras.backend.standardize_dtype(value.dtype) == "bool":
             return value
         return ops.cast(widen(_floats(key, value)), wide)
@@ -124,8 +122,7 @@ def _same_floats(given: dict[str, Any]):
 
 
 def _floats(name, x):
-    # Dense, because Keras takes 4 * KerasTensor for sparse.
-    x = ops.convert_to_tensor(x, sparse=False)
+    x = _checks.tensor(name, x)
     dtype = keras.backend.standardize_dtype(x.dtype)
     if "float" in dtype:
         return x
