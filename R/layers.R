@@ -121,3 +121,83 @@ layer_soft_staircase <- function(
     name = name, ...
   ))
 }
+
+#' Layers for steps and rounding
+#'
+#' [op_soft_step()], [op_soft_sign()], [op_soft_round()], [op_soft_floor()] and
+#' [op_soft_ceil()] in a model.
+#'
+#' @details
+#' With \eqn{G} the shape of the step (see [steps_step()]) and \eqn{s} its
+#' sharpness, the soft step is \eqn{G(s (x - t))} with the gradient
+#' \eqn{s G'(s (x - t))}; the soft sign is \eqn{2 G(s x) - 1}. The soft round is
+#' \eqn{k + F(x - k)} with the gradient \eqn{F'(x - k)}, \eqn{k} the integer below
+#' \eqn{x} and \eqn{F} the step that is exactly 0, 1/2, 1 at 0, 1/2, 1; floor and
+#' ceiling are the same staircase with its jumps at the integers.
+#'
+#' @inherit op_soft_round references
+#' @inheritParams layer_soft_argmax
+#' @inheritParams op_soft_step
+#' @param threshold \eqn{t}, in units of the input: a number.
+#' @param sharpness The slope in the middle of a step, per unit of the input; of
+#'   the sign half of it. For rounding it is 1 or more. 8 by default.
+#'
+#' @returns The layer, the model, or a tensor. An error for an unknown step or a
+#'   sharpness that is not allowed.
+#' @family layers
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' layer_soft_step(array(c(-1, 0, 1), c(1, 3)))
+#' layer_soft_round(array(c(0.4, 0.5, 2.9), c(1, 3)), straight_through = TRUE)
+layer_soft_step <- function(
+    object, threshold = 0, step = "sigmoid", sharpness = NULL,
+    straight_through = FALSE, hard = FALSE, name = NULL, ...) {
+  compose(object, "SoftStep", list(
+    threshold = threshold, step = step, sharpness = sharpness,
+    straight_through = straight_through, hard = hard, name = name, ...
+  ))
+}
+
+#' @rdname layer_soft_step
+#' @export
+layer_soft_sign <- function(
+    object, step = "sigmoid", sharpness = NULL, straight_through = FALSE,
+    hard = FALSE, name = NULL, ...) {
+  compose(object, "SoftSign", list(
+    step = step, sharpness = sharpness,
+    straight_through = straight_through, hard = hard, name = name, ...
+  ))
+}
+
+#' @rdname layer_soft_step
+#' @export
+layer_soft_round <- function(
+    object, step = "sigmoid", sharpness = NULL, straight_through = FALSE,
+    hard = FALSE, name = NULL, ...) {
+  compose(object, "SoftRound", list(
+    step = step, sharpness = sharpness,
+    straight_through = straight_through, hard = hard, name = name, ...
+  ))
+}
+
+#' @rdname layer_soft_step
+#' @export
+layer_soft_floor <- function(
+    object, step = "sigmoid", sharpness = NULL, straight_through = FALSE,
+    hard = FALSE, name = NULL, ...) {
+  compose(object, "SoftFloor", list(
+    step = step, sharpness = sharpness,
+    straight_through = straight_through, hard = hard, name = name, ...
+  ))
+}
+
+#' @rdname layer_soft_step
+#' @export
+layer_soft_ceil <- function(
+    object, step = "sigmoid", sharpness = NULL, straight_through = FALSE,
+    hard = FALSE, name = NULL, ...) {
+  compose(object, "SoftCeil", list(
+    step = step, sharpness = sharpness,
+    straight_through = straight_through, hard = hard, name = name, ...
+  ))
+}

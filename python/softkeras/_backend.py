@@ -5,6 +5,14 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+try:
+    # Keras has no public name for it, and not all tensors take attributes.
+    from keras.src.backend.common.masking import get_keras_mask
+except ImportError:
+
+    def get_keras_mask(x):
+        return getattr(x, "_keras_mask", None)
+
 
 def is_concrete(x) -> bool:
     """Whether the values of tensor `x` can be looked at now.

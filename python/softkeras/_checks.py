@@ -42,6 +42,13 @@ def positive(name, value):
     return number
 
 
+def finite(name, value):
+    number = _number(name, value, "that is finite")
+    if not math.isfinite(number):
+        raise ValueError(f"`{name}` must be finite. Received: {name}={value!r}")
+    return number
+
+
 def probability(name, value):
     number = _number(name, value, "between 0 and 1")
     if not 0 < number < 1:

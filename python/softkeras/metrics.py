@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from softkeras import _checks, scores
+from softkeras import _backend, _checks, scores
 from softkeras._scoring import Scoring
 from softkeras.counts import Counts
 
@@ -48,8 +48,9 @@ class EpochScore(keras.metrics.Metric):
 
     Call arguments: `y_true`, `y_pred`, `sample_weight` as in
     `softkeras.losses.score_loss`; the mask is the one that Keras attached to
-    `y_pred`. In `compile()`, `weighted_metrics=` hands it the weights and
-    `metrics=` does not.
+    `y_pred`, which on JAX no metric gets during `fit()` (but during
+    `evaluate()`): give weights there. In `compile()`, `weighted_metrics=`
+    hands it the weights and `metrics=` does not.
 
     Returns:
         From `result()`: a scalar, or with `average=None` one score a class.
@@ -102,7 +103,7 @@ class EpochScore(keras.metrics.Metric):
         self._totals = None
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        mask = getattr(y_pred, "_keras_mask", None)
+        mask = _backend.get_keras_mask(y_pred)
         y_pred = ops.cast(_checks.floating("y_pred", y_pred), self.dtype)
         counts, weights = self.scoring.counts(
             y_true, y_pred, sample_weight, mask

@@ -46,6 +46,24 @@ WRAPPERS = {
     "SoftOneHot": "layer_soft_one_hot",
     "SoftStaircase": "layer_soft_staircase",
     "HardThreshold": "layer_hard_threshold",
+    "SoftStep": "layer_soft_step",
+    "SoftSign": "layer_soft_sign",
+    "SoftRound": "layer_soft_round",
+    "SoftFloor": "layer_soft_floor",
+    "SoftCeil": "layer_soft_ceil",
+}
+# Of R alone: in Python an op or a layer is an activation as it is.
+ACTIVATIONS = {
+    "soft_step": "SoftStep",
+    "soft_sign": "SoftSign",
+    "soft_round": "SoftRound",
+    "soft_floor": "SoftFloor",
+    "soft_ceil": "SoftCeil",
+    "soft_staircase": "SoftStaircase",
+    "hard_threshold": "HardThreshold",
+    "soft_one_hot": "SoftOneHot",
+    "exp_ratio": None,
+    "log_exprel": None,
 }
 # Indices count from 1 in R.
 FIRST_INDEX = {"soft_argmax", "SoftArgmax"}
@@ -88,6 +106,7 @@ def test_every_public_name_is_accounted_for_in_r(r):
     assert exported == {
         *filter(None, WRAPPERS.values()),
         "install_softkeras",  # of R alone
+        *(f"activation_{name}" for name in ACTIVATIONS),
     }
 
 
@@ -118,6 +137,19 @@ def test_layers_have_their_twin_s_arguments_in_order(r, name):
     assert got.pop("object") == "<missing>" and got.pop("name") is None
     want = arguments(getattr(layers, name))
     assert list(plain(got, name).items()) == list(plain(want, name).items())
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_have_the_arguments_of_op_and_layer(r, name):
+    got = r.defaults(f"activation_{name}")
+    of_op = plain(arguments(getattr(ops, name)), name)
+    assert got == {key: of_op[key] for key in got}
+    layer = ACTIVATIONS[name]
+    missing = set(of_op) - set(got)
+    if layer is None:
+        assert not missing
+    else:
+        assert missing.isdisjoint(arguments(getattr(layers, layer)))
 
 
 def test_the_continuous_bernoulli_loss_is_the_same(r, data):

@@ -61,16 +61,46 @@ def value_and_gradient(function, x, mode="eager"):
     elif BACKEND == "jax":
         import jax
 
-        value = compiled(function, mode)(x)
-        gradient = compiled(
-            jax.grad(lambda x: keras.ops.sum(function(x))), mode
-        )(x)
+        def total(x):
+            value = function(x)
+            return keras.ops.sum(value), value
+
+        gradient, value = compiled(jax.grad(total, has_aux=True), mode)(x)
     else:
         x = x.detach().requires_grad_(True)
         value = function(x)
         keras.ops.sum(value).backward()
         gradient = x.grad
     return to_numpy(value), to_numpy(gradient)
+
+
+def derivative(function):
+    """x to the gradient of Σ function(x), to be differentiated again."""
+
+    def gradient(x):
+        x = keras.ops.convert_to_tensor(x)
+        if BACKEND == "jax":
+            import jax
+
+            return jax.grad(lambda x: keras.ops.sum(function(x)))(x)
+        if BACKEND == "tensorflow":
+            import tensorflow as tf
+
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                value = function(x)
+            # None where a curve is of straight pieces.
+            return tape.gradient(
+                value, x, unconnected_gradients=tf.UnconnectedGradients.ZERO
+            )
+        import torch
+
+        if not x.requires_grad:
+            x = x.detach().requires_grad_(True)
+        total = keras.ops.sum(function(x))
+        return torch.autograd.grad(total, x, create_graph=True)[0]
+
+    return gradient
 
 
 @pytest.fixture(params=MODES)

@@ -73,9 +73,6 @@ def test_the_threshold_does_not_become_negative(sparse):
 def test_it_comes_back_from_its_configuration_and_from_a_file(
     options, sparse, tmp_path
 ):
-    wide = keras.ops.convert_to_tensor(np.zeros(1)).dtype == "float64"
-    if options.get("dtype") == "float64" and not wide:
-        pytest.skip("JAX has float64 only with jax_enable_x64")
     x, y = sparse
     layer = HardThreshold(**options)
     config = layer.get_config()

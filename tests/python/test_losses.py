@@ -105,16 +105,18 @@ def test_float32_and_every_way_to_compile_agree_with_it(mode):
 
 # Properties
 
-probabilities = hnp.arrays(
-    np.float32,
-    hnp.array_shapes(min_dims=1, max_dims=3, max_side=6),
-    elements=st.floats(0, 1, width=32),
-)
-any_floats = hnp.arrays(
-    np.float32,
-    hnp.array_shapes(min_dims=1, max_dims=2, max_side=6),
-    elements=st.floats(allow_nan=False, allow_infinity=False, width=32),
-)
+# Few shapes, because JAX compiles each operation anew for each.
+shapes = st.sampled_from([(1,), (6,), (5, 1), (4, 3), (2, 3, 4)])
+
+
+def arrays(elements):
+    return shapes.flatmap(
+        lambda s: hnp.arrays(np.float32, s, elements=elements)
+    )
+
+
+probabilities = arrays(st.floats(0, 1, width=32))
+any_floats = arrays(st.floats(allow_nan=False, allow_infinity=False, width=32))
 
 
 def labels_for(p, seed):
@@ -157,13 +159,16 @@ def test_it_falls_with_a_positive_s_prediction_and_rises_with_a_negative_s(
 ):
     """Precision, recall and F1; recall does not mind negatives."""
     y = labels_for(p, seed)
+    decision, slope = value_and_gradient(lambda p: step(p, 0.5), p)
     for function in FUNCTIONS:
         _, gradient = value_and_gradient(
             lambda p, f=function: f(y, p, step=step), p
         )
-        slack = 1e-6 * (1 + np.abs(gradient).max())
-        assert np.all(gradient[y == 1] <= slack)
-        assert np.all(gradient[y == 0] >= -slack)
+        # Rounding errors are as large as what is taken times the step's slope.
+        called = np.clip(decision.sum(), 1e-30, 1)
+        slack = 1e-6 * (1 + slope.astype("float64") / called)
+        assert np.all((gradient <= slack)[y == 1])
+        assert np.all((gradient >= -slack)[y == 0])
 
 
 @pytest.mark.parametrize("step", STEPS[:-1], ids=str)
@@ -171,7 +176,7 @@ def test_it_falls_with_a_positive_s_prediction_and_rises_with_a_negative_s(
 @given(
     p=hnp.arrays(
         np.float64,
-        st.tuples(st.integers(2, 4), st.integers(1, 3)),
+        st.sampled_from([(3, 2), (4, 1), (2, 3)]),
         elements=st.floats(0.02, 0.98),
     ),
     seed=st.integers(0, 9),

@@ -1,6 +1,5 @@
 """exp_ratio and its kin: to the last digits, everywhere, and in training."""
 
-import contextlib
 import functools
 import importlib.util
 import math
@@ -12,7 +11,7 @@ import ml_dtypes
 import mpmath as mp
 import numpy as np
 import pytest
-from conftest import BACKEND, compiled, to_numpy, value_and_gradient
+from conftest import BACKEND, compiled, derivative, to_numpy, value_and_gradient
 
 from softkeras.ops.exp_ratio import (
     continuous_bernoulli_mean,
@@ -41,34 +40,6 @@ no_second = pytest.mark.skipif(
     BACKEND not in ("tensorflow", "jax"),
     reason="second derivatives are tested on TensorFlow and JAX",
 )
-
-
-@pytest.fixture(autouse=True)
-def wide():
-    """float64 also on JAX."""
-    with contextlib.ExitStack() as stack:
-        if BACKEND == "jax":
-            import jax
-
-            stack.enter_context(jax.experimental.enable_x64())
-        yield
-
-
-def derivative(function):
-    """x to the gradient of Σ function(x), to be differentiated again."""
-    if BACKEND == "jax":
-        import jax
-
-        return jax.grad(lambda x: keras.ops.sum(function(x)))
-    import tensorflow as tf
-
-    def gradient(x):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = function(x)
-        return tape.gradient(value, x)
-
-    return gradient
 
 
 def derivatives(function, x, mode, orders=3):

@@ -147,8 +147,6 @@ def test_it_is_continuous_and_levels_are_reached(mode):
 @pytest.mark.parametrize("anchored", [True, False])
 def test_gradients_of_thresholds_levels_and_edges(edges, anchored, mode):
     """Against central differences in float64."""
-    if BACKEND == "jax":
-        pytest.skip("differences need float64")
     x = np.linspace(-3.03, 4.97, 53)
     weights = np.cos(np.arange(53.0))
     for shape in SHAPES if mode == "eager" else SOME:

@@ -82,3 +82,37 @@ test_that("layers are made, added, called, and saved with their numbers", {
   expect_equal(again$predict(x, verbose = 0L), model$predict(x, verbose = 0L))
   expect_true(all(model$predict(x, verbose = 0L) >= 1))
 })
+
+test_that("an activation is the op of data, and without data is saved in a model", {
+  skip_if_no_keras()
+  keras <- reticulate::import("keras")
+  x <- c(-2.3, -0.2, 0, 0.4, 3.7)
+  names <- c(
+    "soft_step", "soft_sign", "soft_round", "soft_floor", "soft_ceil",
+    "soft_staircase", "hard_threshold", "soft_one_hot", "exp_ratio", "log_exprel"
+  )
+  options <- list(
+    soft_step = list(threshold = 0.3, step = "ramp", sharpness = 2),
+    soft_sign = list(step = steps_step("arctan", 3, scale = "probability")),
+    soft_round = list(straight_through = TRUE),
+    soft_staircase = list(thresholds = c(0, 1), levels = c(-1, 0, 4)),
+    hard_threshold = list(threshold = 0.3),
+    soft_one_hot = list(sharpness = 2)
+  )
+  model <- keras$Sequential(list(keras$Input(reticulate::tuple(5L))))
+  for (name in names) {
+    op <- get(paste0("op_", name), asNamespace("softkeras"))
+    activation <- get(paste0("activation_", name), asNamespace("softkeras"))
+    value <- do.call(activation, c(list(x), options[[name]]))
+    expect_equal(value, do.call(op, c(list(x), options[[name]])), info = name)
+    made <- do.call(activation, as.list(options[[name]]))
+    batch <- reticulate::np_array(matrix(x, 1), "float32")
+    expect_equal(as.vector(as_r_numbers(made$`__call__`(batch))), value, info = name)
+    model$add(keras$layers$Dense(5L, activation = made))
+  }
+  file <- tempfile(fileext = ".keras")
+  model$save(file)
+  again <- keras$saving$load_model(file)
+  batch <- matrix(x, 1)
+  expect_equal(again$predict(batch, verbose = 0L), model$predict(batch, verbose = 0L))
+})

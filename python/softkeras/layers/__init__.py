@@ -2,6 +2,23 @@
 
 from softkeras.layers.argmax import SoftArgmax, SoftOneHot
 from softkeras.layers.hard_threshold import HardThreshold
+from softkeras.layers.rounding import (
+    SoftCeil,
+    SoftFloor,
+    SoftRound,
+    SoftSign,
+    SoftStep,
+)
 from softkeras.layers.staircase import SoftStaircase
 
-__all__ = ["HardThreshold", "SoftArgmax", "SoftOneHot", "SoftStaircase"]
+__all__ = [
+    "HardThreshold",
+    "SoftArgmax",
+    "SoftCeil",
+    "SoftFloor",
+    "SoftOneHot",
+    "SoftRound",
+    "SoftSign",
+    "SoftStaircase",
+    "SoftStep",
+]

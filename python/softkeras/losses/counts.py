@@ -417,7 +417,7 @@ class ScoreLoss(keras.losses.Loss):
         )
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        mask = getattr(y_pred, "_keras_mask", None)
+        mask = _backend.get_keras_mask(y_pred)
         with keras.name_scope(self.name):
             y_pred = _checks.floating("y_pred", y_pred)
             loss = ops.cast(

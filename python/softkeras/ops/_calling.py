@@ -96,7 +96,8 @@ def _public(function, tensors, keep_dtype, of_ragged):
         return ops.cast(result, dtype) if keep_dtype else result
 
     _OPS[name] = public
-    return public
+    # So that a model saves a layer whose activation it is.
+    return keras.saving.register_keras_serializable(package="softkeras")(public)
 
 
 def _same_floats(given: dict[str, Any]):
