@@ -24,13 +24,13 @@ demo: .venv/.ready .Rlib/.ready ## Train on real data, from Python and from R
 demo-python: .venv/.ready ## The Python half of the demo
 	@examples/demo.sh python
 
-test: test-python test-r test-parity ## All tests: pytest, testthat, parity
+test: test-python test-jax test-r test-parity ## All tests: pytest, testthat, parity
 
 test-python: .venv/.ready ## pytest, with TensorFlow
-	"$(PY)" -m pytest
+	KERAS_BACKEND=tensorflow "$(PY)" -m pytest -n auto
 
 test-jax: .venv/.ready ## pytest, with JAX
-	KERAS_BACKEND=jax "$(PY)" -m pytest
+	KERAS_BACKEND=jax "$(PY)" -m pytest -n auto
 
 test-r: .venv/.ready .Rlib/.ready ## testthat
 	cd tests && Rscript testthat.R

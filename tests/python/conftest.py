@@ -26,6 +26,11 @@ def golden(name):
     return json.loads((GOLDEN / f"{name}.json").read_text())
 
 
+def label(x):
+    """The id of a case, the same in every process."""
+    return getattr(x, "__name__", None) or str(x)
+
+
 def to_numpy(x):
     return keras.ops.convert_to_numpy(x)
 

@@ -3,7 +3,14 @@
 import keras
 import numpy as np
 import pytest
-from conftest import BACKEND, MODES, compiled, to_numpy, value_and_gradient
+from conftest import (
+    BACKEND,
+    MODES,
+    compiled,
+    label,
+    to_numpy,
+    value_and_gradient,
+)
 from sklearn.metrics import multilabel_confusion_matrix
 
 from softkeras import Counts, soft_counts
@@ -46,7 +53,7 @@ QUESTION = [
 ]
 
 
-@pytest.mark.parametrize("step, rounding", QUESTION, ids=lambda q: str(q))
+@pytest.mark.parametrize("step, rounding", QUESTION, ids=label)
 def test_the_question_s_own_loss_and_counts(step, rounding, rng):
     p = np.concatenate([rng.random(200), [0.0, 0.44, 0.48, 0.5, 0.52, 1.0]])
     y = rng.integers(0, 2, p.size).astype(float)

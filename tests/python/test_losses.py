@@ -8,7 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from conftest import BACKEND, golden, to_numpy, value_and_gradient
+from conftest import BACKEND, golden, label, to_numpy, value_and_gradient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -369,7 +369,7 @@ def small_model(activation="sigmoid", bias=0.0):
         (SoftFBeta(step=Step(straight_through=True)), "f_beta"),
         (soft_fbeta, "f_beta"),
     ],
-    ids=str,
+    ids=label,
 )
 def test_fit_learns_the_score_that_it_trains_on(medical, loss, score):
     x, y = medical

@@ -34,7 +34,7 @@ def public():
 
 
 @pytest.mark.parametrize(
-    "name, thing", list(public()), ids=lambda x: str(x)[:40]
+    "name, thing", [pytest.param(*pair, id=pair[0]) for pair in public()]
 )
 def test_every_public_name_is_documented(name, thing):
     text = inspect.getdoc(thing)
