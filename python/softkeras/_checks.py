@@ -59,6 +59,42 @@ def probability(name, value):
     return number
 
 
+def weights(**values):
+    """The values, each 0 or more and finite, and not all of them 0."""
+    numbers = [_number(name, v, "of 0 or more") for name, v in values.items()]
+    given = ", ".join(f"{name}={v!r}" for name, v in values.items())
+    if not all(0 <= number < math.inf for number in numbers):
+        raise ValueError(
+            f"{' and '.join(values)} must be finite and 0 or more. "
+            f"Received: {given}"
+        )
+    if not any(numbers):
+        raise ValueError(
+            f"{' or '.join(values)} must be above 0. Received: {given}"
+        )
+    return numbers
+
+
+def cost_matrix(values, classes=None):
+    """The costs as nested lists, `classes` by `classes` of them if given."""
+    try:
+        costs = np.asarray(values, "float64")
+    except (TypeError, ValueError):
+        costs = np.array(float("nan"))
+    square = costs.ndim == 2 and costs.shape[0] == costs.shape[1] > 1
+    if (
+        not square
+        or not np.all(np.isfinite(costs))
+        or (classes and len(costs) != classes)
+    ):
+        size = f"{classes} by {classes}" if classes else "n by n"
+        raise ValueError(
+            f"`cost_matrix` must hold {size} finite numbers, a row for each "
+            f"label and a column for each decision. Received: {values!r}"
+        )
+    return costs.tolist()
+
+
 def boolean(name, value):
     if not isinstance(value, (bool, np.bool_)):
         raise ValueError(

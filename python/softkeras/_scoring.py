@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from softkeras import _checks, scores, steps
+from softkeras import _checks, steps
 from softkeras.counts import AVERAGES, Counts, group_counts
+from softkeras.scores import averaging, names
 
 
 class Scoring:
@@ -34,10 +35,10 @@ class Scoring:
         threshold: float | None,
         from_logits: bool,
     ):
-        self.score = scores.get(score, **score_args)
+        self.score = names.get(score, **score_args)
         self.score_args = score_args
         self.average = _checks.one_of("average", average, AVERAGES)
-        self.empty = _checks.one_of("empty", empty, scores.EMPTY)
+        self.empty = _checks.one_of("empty", empty, averaging.EMPTY)
         self.step = steps.get(step, sharpness)
         self.step.check(threshold)
         self.threshold = threshold
@@ -58,7 +59,7 @@ class Scoring:
 
     def values(self, counts, weights=None) -> tuple[Any, Any]:
         """The scores of the counts, and their weights in the mean."""
-        return scores.weighted_values(
+        return averaging.weighted_values(
             self.score,
             counts,
             self.average,
@@ -69,7 +70,7 @@ class Scoring:
 
     def get_config(self) -> dict:
         return {
-            "score": scores.serialize(self.score),
+            "score": names.serialize(self.score),
             **self.score_args,
             "average": self.average,
             "empty": self.empty,

@@ -8,9 +8,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from softkeras import _backend, _checks, scores
+from softkeras import _backend, _checks
 from softkeras._scoring import Scoring
 from softkeras.counts import Counts
+from softkeras.scores import averaging, names
 
 __all__ = ["EpochScore"]
 
@@ -95,9 +96,7 @@ class EpochScore(keras.metrics.Metric):
             threshold=threshold,
             from_logits=from_logits,
         )
-        super().__init__(
-            name=name or scores.name_of(scoring.score), dtype=dtype
-        )
+        super().__init__(name=name or names.name_of(scoring.score), dtype=dtype)
         self.scoring = scoring
         self._direction = "up"
         self._totals = None
@@ -157,7 +156,7 @@ class EpochScore(keras.metrics.Metric):
         values, weights = self.scoring.values(Counts(*totals))
         if self.scoring.average is None:
             return ops.where(weights > 0, values, float("nan"))
-        return scores.mean(values, weights, float("nan"))
+        return averaging.mean(values, weights, float("nan"))
 
     def get_config(self) -> dict:
         return {**super().get_config(), **self.scoring.get_config()}

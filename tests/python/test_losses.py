@@ -489,7 +489,7 @@ print(model.loss.get_config()["beta"], model.loss.scoring.step)
         (lambda: SoftPrecision(average="mean"), ["'mean'", "'macro'"]),
         (lambda: SoftPrecision(empty="nan"), ["'nan'", "'skip'"]),
         (lambda: SoftPrecision(reduction="avg"), ["avg"]),
-        (lambda: ScoreLoss("f1"), ["'f1'", "'f_beta'"]),
+        (lambda: ScoreLoss("sharpe"), ["'sharpe'", "'f_beta'"]),
         (lambda: ScoreLoss("recall", beta=2.0), ["recall", "beta"]),
         (
             lambda: SoftPrecision(threshold=None, step="ramp"),

@@ -141,7 +141,7 @@ def test_in_fit_it_shows_the_score_of_the_epoch(medical):
 @pytest.mark.parametrize(
     "make, words",
     [
-        (lambda: EpochScore("f1"), ["'f1'", "'f_beta'"]),
+        (lambda: EpochScore("sharpe"), ["'sharpe'", "'f_beta'"]),
         (lambda: EpochScore("f_beta", beta=0), ["beta=0"]),
         (lambda: EpochScore("recall", average="mean"), ["'mean'"]),
         (lambda: EpochScore("recall", threshold=2), ["threshold=2"]),

@@ -12,6 +12,7 @@ from sklearn.metrics import fbeta_score, precision_score, recall_score
 from softkeras import scores, soft_counts
 from softkeras.counts import Counts
 from softkeras.losses import score_loss
+from softkeras.scores import averaging, names
 
 ZERO_DIVISION = {"skip": np.nan, "one": 1.0, "zero": 0.0}
 REFERENCE = {
@@ -39,7 +40,7 @@ def data(rng, empties):
 @pytest.mark.parametrize("empties", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("average", AVERAGES)
-@pytest.mark.parametrize("empty", scores.EMPTY)
+@pytest.mark.parametrize("empty", averaging.EMPTY)
 @pytest.mark.parametrize(
     "name, arguments",
     [
@@ -112,19 +113,19 @@ def test_a_function_of_counts_is_a_score(rng):
 
 def test_nan_in_the_counts_is_not_taken_for_undefined():
     counts = Counts(*np.array([[np.nan, 1.0], [1, 1], [1, 1], [1, 1]]))
-    for empty in scores.EMPTY:
+    for empty in averaging.EMPTY:
         assert np.isnan(scores.average_score("precision", counts, empty=empty))
 
 
 @pytest.mark.parametrize(
     "make, words",
     [
-        (lambda: scores.get("f1"), ["'f1'", "'f_beta'", "'precision'"]),
-        (lambda: scores.get(3), ["3", "function"]),
-        (lambda: scores.get("f_beta", beta=0), ["beta=0", "above 0"]),
-        (lambda: scores.get("f_beta", beta=-1.0), ["beta=-1.0", "above 0"]),
-        (lambda: scores.get("f_beta", beta="2"), ["'2'", "number"]),
-        (lambda: scores.get("precision", beta=2), ["precision", "beta"]),
+        (lambda: names.get("sharpe"), ["'sharpe'", "'f_beta'", "'precision'"]),
+        (lambda: names.get(3), ["3", "function"]),
+        (lambda: names.get("f_beta", beta=0), ["beta=0", "above 0"]),
+        (lambda: names.get("f_beta", beta=-1.0), ["beta=-1.0", "above 0"]),
+        (lambda: names.get("f_beta", beta="2"), ["'2'", "number"]),
+        (lambda: names.get("precision", beta=2), ["precision", "beta"]),
         (
             lambda: scores.average_score(
                 lambda c: keras.ops.sum(c.tp), Counts(*np.ones((4, 3)))

@@ -11,6 +11,7 @@ from keras import ops
 
 from softkeras import _backend, _checks, scores
 from softkeras._scoring import Scoring
+from softkeras.scores import averaging
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -199,7 +200,7 @@ def _evaluate(scoring, y_true, y_pred, sample_weight, mask):
     values, weights = scoring.values(counts, weights)
     if scoring.average is None:
         return ops.where(weights > 0, 1 - values, 0.0)
-    return scores.mean(1 - values, weights, 0.0)
+    return averaging.mean(1 - values, weights, 0.0)
 
 
 @_public_function

@@ -1,0 +1,53 @@
+"""Scores: what is made of counts, one line each.
+
+A score is a function of `Counts` that gives 1 for the best and works entry by
+entry: `lambda c: c.tp / (c.tp + c.fp + c.fn)` is one. Where it is 0/0 it is
+undefined, and `empty` says what an undefined entry does. `average_score` takes
+the mean over the entries.
+"""
+
+from softkeras.scores.averaging import average_score
+from softkeras.scores.binary import (
+    accuracy,
+    balanced_accuracy,
+    cohen_kappa,
+    critical_success_index,
+    dice,
+    expected_cost,
+    f_beta,
+    fowlkes_mallows,
+    g_mean,
+    hamming,
+    informedness,
+    jaccard,
+    markedness,
+    matthews,
+    negative_predictive_value,
+    precision,
+    recall,
+    specificity,
+    tversky,
+)
+
+__all__ = [
+    "accuracy",
+    "average_score",
+    "balanced_accuracy",
+    "cohen_kappa",
+    "critical_success_index",
+    "dice",
+    "expected_cost",
+    "f_beta",
+    "fowlkes_mallows",
+    "g_mean",
+    "hamming",
+    "informedness",
+    "jaccard",
+    "markedness",
+    "matthews",
+    "negative_predictive_value",
+    "precision",
+    "recall",
+    "specificity",
+    "tversky",
+]
