@@ -200,6 +200,30 @@ def labels(y_true, prediction):
     return ops.reshape(y_true, ops.shape(prediction))
 
 
+def class_ids(y_true, prediction):
+    """Ids of classes, one a row of predictions, as integers."""
+    ids, wanted = tensor("y_true", y_true), tuple(prediction.shape)
+    dtype, shape = keras.backend.standardize_dtype(ids.dtype), tuple(ids.shape)
+    if len(wanted) < 2 or wanted[-1] == 1:
+        raise ValueError(
+            "sparse=True needs predictions of shape (n, ..., classes) with two "
+            f"classes or more. Received: y_pred of shape {wanted}; with one "
+            "output, labels are 0 and 1 and sparse=False."
+        )
+    if not any(fits(shape, each) for each in (wanted[:-1], (*wanted[:-1], 1))):
+        raise ValueError(
+            "With sparse=True, `y_true` must have the shape of y_pred without "
+            f"its last axis. Received: y_true of shape {shape}, y_pred of "
+            f"shape {wanted}; for one-hot labels, leave sparse out."
+        )
+    ids = ops.reshape(ids, ops.shape(prediction)[:-1])
+    if "float" not in dtype:
+        return ops.cast(ids, "int32")
+    # Keras hands on float ids. What is no whole number is no class.
+    whole = ops.cast(ids, "int32")
+    return ops.where(ops.cast(whole, ids.dtype) == ids, whole, -(2**31))
+
+
 def fits(shape, wanted, broadcast=False):
     """Whether a shape is the one wanted, as far as both are known."""
     return len(shape) == len(wanted) and all(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from softkeras import _checks, steps
+from softkeras import _checks, _labels, steps
 from softkeras.counts import AVERAGES, Counts, group_counts
 from softkeras.scores import averaging, names
 
@@ -16,8 +16,8 @@ class Scoring:
     Args:
         score: Name of a score or a function of `Counts`.
         score_args: Arguments of the score besides the counts.
-        average, empty, step, sharpness, threshold, from_logits: as in
-            `softkeras.losses.ScoreLoss`.
+        average, empty, step, sharpness, threshold, from_logits, labels, sparse,
+            ignore_class: as in `softkeras.losses.ScoreLoss`.
 
     Raises:
         ValueError: for what is not allowed.
@@ -34,6 +34,9 @@ class Scoring:
         sharpness: float | None,
         threshold: float | None,
         from_logits: bool,
+        labels: tuple[float, float],
+        sparse: bool,
+        ignore_class: int | None,
     ):
         self.score = names.get(score, **score_args)
         self.score_args = score_args
@@ -43,6 +46,7 @@ class Scoring:
         self.step.check(threshold)
         self.threshold = threshold
         self.from_logits = _checks.boolean("from_logits", from_logits)
+        self.labels = _labels.get(labels, sparse, ignore_class)
 
     def counts(self, y_true, y_pred, sample_weight, mask) -> tuple[Counts, Any]:
         """The counts to be scored, and their weights in the mean or None."""
@@ -55,6 +59,7 @@ class Scoring:
             self.step,
             self.threshold,
             self.from_logits,
+            self.labels,
         )
 
     def values(self, counts, weights=None) -> tuple[Any, Any]:
@@ -77,4 +82,5 @@ class Scoring:
             "step": steps.serialize(self.step),
             "threshold": self.threshold,
             "from_logits": self.from_logits,
+            **self.labels.get_config(),
         }

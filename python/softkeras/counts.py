@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from softkeras import _checks, steps
+from softkeras import _checks, _labels, steps
 
 __all__ = ["Counts", "soft_counts"]
 
@@ -61,6 +61,9 @@ def soft_counts(
     sharpness: float | None = None,
     threshold: float | None = 0.5,
     from_logits: bool = False,
+    labels: tuple[float, float] = (0, 1),
+    sparse: bool = False,
+    ignore_class: int | None = None,
     axis: int | tuple[int, ...] | None = None,
 ) -> Counts:
     """The soft tp, fp, fn, tn of predictions.
@@ -87,6 +90,12 @@ def soft_counts(
         threshold: Where a probability becomes a 1, in (0, 1); `None` for the
             arg-max over the last axis.
         from_logits: Whether `y_pred` holds logits.
+        labels: The numbers that stand for a negative and a positive label,
+            such as (-1, 1).
+        sparse: Whether `y_true` holds ids of classes from 0 on, of the shape
+            of `y_pred` without its last axis.
+        ignore_class: Labels of this number count nowhere: elements, or with
+            `sparse` rows.
         axis: The axis or axes to sum over. Default: all but the last (all,
             if there is only one), so one entry a class.
 
@@ -109,7 +118,8 @@ def soft_counts(
     >>> [int(count) for count in counts]
     [1, 1, 1, 1]
     """
-    elements = _elements(y_true, y_pred, sample_weight, mask)
+    read = _labels.get(labels, sparse, ignore_class)
+    elements = _elements(y_true, y_pred, sample_weight, mask, read)
     decide = _Decision(
         steps.get(step, sharpness),
         threshold,
@@ -130,6 +140,7 @@ def group_counts(
     step: steps.Step,
     threshold: float | None,
     from_logits: bool,
+    labels: _labels.Labels,
 ) -> tuple[Counts, Any]:
     """The counts whose scores an `average` takes the mean of.
 
@@ -142,7 +153,7 @@ def group_counts(
         mean: the largest among its elements, so 0 if it is masked out; or
         `None` where all count alike.
     """
-    elements = _elements(y_true, y_pred, sample_weight, mask)
+    elements = _elements(y_true, y_pred, sample_weight, mask, labels)
     decide = _Decision(step, threshold, from_logits)
     decide.check_classes(elements.prediction)
     shape = elements.prediction.shape
@@ -172,18 +183,16 @@ class _Elements(NamedTuple):
     weight: Any  # or None; of a shape that broadcasts to that of the others
 
 
-def _elements(y_true, y_pred, sample_weight, mask) -> _Elements:
+def _elements(y_true, y_pred, sample_weight, mask, labels) -> _Elements:
     prediction = _checks.floating("y_pred", y_pred)
     if not len(prediction.shape):
         raise ValueError(
             "`y_pred` must have one axis at least, of samples. Received: a "
             "single number; put it into a list."
         )
-    return _Elements(
-        _checks.labels(y_true, prediction),
-        prediction,
-        _weights(sample_weight, mask, prediction),
-    )
+    label, counting = labels.read(y_true, prediction)
+    weight = _weights(sample_weight, mask, counting, prediction)
+    return _Elements(label, prediction, weight)
 
 
 class _Decision(NamedTuple):
@@ -233,9 +242,11 @@ def _axes(axis, prediction):
     return axis
 
 
-def _weights(sample_weight, mask, prediction):
-    """The product of both, in float32 at least, or None."""
+def _weights(sample_weight, mask, counting, prediction):
+    """The product of them, in float32 at least, or None."""
     parts = []
+    if counting is not None:
+        parts.append(_leading("y_true", counting, prediction))
     if sample_weight is not None:
         parts.append(_leading("sample_weight", sample_weight, prediction))
     if mask is not None:
@@ -296,7 +307,11 @@ def _count(elements: _Elements, decide, axis) -> Counts:
         if fine is not None:
             weight = ops.where(fine, weight, float("nan"))
     fine = _checks.within(
-        "y_true", label, 0, 1, "labels from 0 to 1; map yours to 0 and 1 first"
+        "y_true",
+        label,
+        0,
+        1,
+        "labels from 0 to 1, after labels=(negative, positive) has mapped them",
     )
     if fine is not None:
         # In both, XLA keeps the sums over a flat array, which is the faster.
@@ -305,28 +320,32 @@ def _count(elements: _Elements, decide, axis) -> Counts:
     if weight is None:
         tp, called = _sums(decision, label, axis=axis)
         n = ops.cast(ops.size(label) / ops.size(tp), tp.dtype)
+        positive = ops.sum(label, axis)
     else:
-        label = weight * label
         tp, called = _sums(decision, label, weight, axis=axis)
         n = ops.sum(weight, axis)
-    positive = ops.sum(label, axis)
+        positive = ops.sum(weight * label, axis)
     fp = _rest(called, tp)
     return Counts(tp, fp, _rest(positive, tp), _rest(n - positive, fp))
 
 
 def _sums(decision, label, *weight, axis):
-    """Σ label·decision and Σ weight·decision, the weight 1 if not given.
+    """Σ weight·min(label, decision) and Σ weight·decision; no weight is 1.
 
-    With the gradients in closed form, which takes fewer passes over memory
-    than automatic differentiation does.
+    The minimum is the product where the label is 0 or 1, and right for labels
+    between: the product would be largest for a decision of 1, not for that of
+    the label. With the gradients in closed form, which takes fewer passes over
+    memory than automatic differentiation does.
     """
 
     @ops.custom_gradient
     def sums(decision, label, *weight):
-        called = weight[0] * decision if weight else decision
+        hits, called = ops.minimum(decision, label), decision
+        if weight:
+            hits, called = weight[0] * hits, weight[0] * called
         value = ops.stack(
             [
-                ops.sum(label * decision, axis, keepdims=True),
+                ops.sum(hits, axis, keepdims=True),
                 ops.sum(called, axis, keepdims=True),
             ]
         )
@@ -334,9 +353,19 @@ def _sums(decision, label, *weight, axis):
         def grad(*args, upstream=None):
             upstream = args[0] if upstream is None else upstream
             of_hits, of_called = upstream[0], upstream[1]
-            own = weight[0] * of_called if weight else of_called
-            slopes = (of_hits * label + own, of_hits * decision)
-            return (*slopes, of_called * decision) if weight else slopes
+            below = decision < label
+            # At a label of 1 that of the product, also at a decision of 1.
+            slope = ops.where(below, 1.0, ops.floor(label))
+            by_decision = of_hits * slope + of_called
+            by_label = ops.where(below, 0.0, of_hits)
+            if not weight:
+                return by_decision, by_label
+            least = ops.minimum(decision, label)
+            return (
+                weight[0] * by_decision,
+                weight[0] * by_label,
+                of_hits * least + of_called * decision,
+            )
 
         return value, grad
 

@@ -29,8 +29,8 @@ class EpochScore(keras.metrics.Metric):
     `softkeras.losses.ScoreLoss`.
 
     Args:
-        score: `"precision"`, `"recall"`, `"f_beta"`, or a function of
-            `softkeras.counts.Counts`, entry by entry.
+        score: Name of a function of `softkeras.scores`, such as `"jaccard"`,
+            or a function of `softkeras.counts.Counts`, entry by entry.
         average: `"macro"`, `"weighted"`, `"micro"`, `"samples"` or `None`, as
             in `softkeras.losses.ScoreLoss`.
         empty: What a class does whose score is 0/0: `"skip"` leaves the mean
@@ -42,6 +42,9 @@ class EpochScore(keras.metrics.Metric):
         threshold: Where a probability becomes a 1, in (0, 1); `None` for the
             arg-max over the last axis.
         from_logits: Whether `y_pred` holds logits.
+        labels: The numbers that stand for a negative and a positive label.
+        sparse: Whether `y_true` holds ids of classes from 0 on.
+        ignore_class: Labels of this number count nowhere.
         name: Name of the metric. Default: the name of the score.
         dtype: Dtype of the result. Default: Keras's floatx. Counts are kept as
             two numbers of it, so float32 counts on beyond 2^24.
@@ -82,6 +85,9 @@ class EpochScore(keras.metrics.Metric):
         sharpness: float | None = None,
         threshold: float | None = 0.5,
         from_logits: bool = False,
+        labels: tuple[float, float] = (0, 1),
+        sparse: bool = False,
+        ignore_class: int | None = None,
         name: str | None = None,
         dtype: Any = None,
         **score_args: Any,
@@ -95,6 +101,9 @@ class EpochScore(keras.metrics.Metric):
             sharpness=sharpness,
             threshold=threshold,
             from_logits=from_logits,
+            labels=labels,
+            sparse=sparse,
+            ignore_class=ignore_class,
         )
         super().__init__(name=name or names.name_of(scoring.score), dtype=dtype)
         self.scoring = scoring

@@ -1,29 +1,17 @@
-"""Losses, as functions and as Keras losses."""
+"""Losses: what models are trained on."""
 
+from softkeras.losses import binary
+from softkeras.losses.binary import *  # noqa: F403
 from softkeras.losses.continuous_bernoulli import (
     ContinuousBernoulli,
     continuous_bernoulli,
 )
-from softkeras.losses.counts import (
-    ScoreLoss,
-    SoftFBeta,
-    SoftPrecision,
-    SoftRecall,
-    score_loss,
-    soft_fbeta,
-    soft_precision,
-    soft_recall,
-)
+from softkeras.losses.score import ScoreLoss, score_loss
 
 __all__ = [
+    *binary.__all__,
     "ContinuousBernoulli",
     "ScoreLoss",
-    "SoftFBeta",
-    "SoftPrecision",
-    "SoftRecall",
     "continuous_bernoulli",
     "score_loss",
-    "soft_fbeta",
-    "soft_precision",
-    "soft_recall",
 ]

@@ -590,9 +590,7 @@ def cohen_kappa(counts: Counts) -> Any:
     return 2 * (tp * tn - fp * fn) / chance
 
 
-def expected_cost(
-    counts: Counts, cost_matrix: Any = ((0.0, 1.0), (1.0, 0.0))
-) -> Any:
+def expected_cost(counts: Counts, cost_matrix: Any = ((0, 1), (1, 0))) -> Any:
     """1 - the mean cost of a decision.
 
     Formula: 1 - Σ cost·count/(tp + fp + fn + tn). The loss is the mean cost.

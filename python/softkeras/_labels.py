@@ -1,0 +1,107 @@
+"""How labels are read: what stands for negative and positive, class ids."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any, NamedTuple
+
+from keras import ops
+
+from softkeras import _checks
+
+
+class Labels(NamedTuple):
+    """What the numbers of `y_true` mean.
+
+    Args:
+        values: The numbers that stand for a negative and a positive label.
+        sparse: Whether they are ids of classes, one for each row of
+            predictions, and not one number for each prediction.
+        ignore_class: The number of labels that count nowhere, or `None`.
+    """
+
+    values: tuple[float, float] = (0.0, 1.0)
+    sparse: bool = False
+    ignore_class: int | None = None
+
+    def read(self, y_true: Any, prediction: Any) -> tuple[Any, Any]:
+        """Labels from 0 to 1 in the shape of the predictions, and which count.
+
+        The latter is `None` where all do, else booleans of the shape of the
+        labels that came.
+        """
+        if self.sparse:
+            return self._one_hot(y_true, prediction)
+        label = _checks.labels(y_true, prediction)
+        counts = None
+        if self.ignore_class is not None:
+            counts = label != self.ignore_class
+            label = ops.where(counts, label, self.values[0])
+        negative, positive = self.values
+        if self.values != (0.0, 1.0):
+            label = (label - negative) / (positive - negative)
+        return label, counts
+
+    def _one_hot(self, y_true, prediction):
+        ids = _checks.class_ids(y_true, prediction)
+        counts = None
+        if self.ignore_class is not None:
+            counts = ids != self.ignore_class
+            ids = ops.where(counts, ids, 0)
+        classes = prediction.shape[-1]
+        fine = _checks.within(
+            "y_true",
+            ids,
+            0,
+            classes - 1,
+            f"ids of the {classes} classes of y_pred, from 0 on, with "
+            "sparse=True",
+        )
+        dtype = _checks.wide(prediction.dtype)
+        label = ops.one_hot(ops.cast(ids, "int32"), classes, dtype=dtype)
+        if fine is not None:
+            label = ops.where(fine[..., None], label, float("nan"))
+        return label, counts
+
+    def get_config(self) -> dict:
+        return {
+            "labels": list(self.values),
+            "sparse": self.sparse,
+            "ignore_class": self.ignore_class,
+        }
+
+
+def get(labels: Any, sparse: bool, ignore_class: int | None) -> Labels:
+    """`Labels` of the arguments that losses and metrics have.
+
+    Raises:
+        ValueError: for what is not allowed.
+    """
+    wanted = (
+        "`labels` must be two different numbers, the one of a negative and the "
+        f"one of a positive label. Received: labels={labels!r}"
+    )
+    if not isinstance(labels, (tuple, list)) or len(labels) != 2:
+        raise ValueError(wanted)
+    for value in labels:
+        if not isinstance(value, numbers.Real) or not math.isfinite(value):
+            raise ValueError(wanted)
+    negative, positive = map(float, labels)
+    if negative == positive:
+        raise ValueError(wanted)
+    sparse = _checks.boolean("sparse", sparse)
+    if sparse and (negative, positive) != (0, 1):
+        raise ValueError(
+            "With sparse=True the labels are ids of classes. Received: "
+            f"labels={labels!r}, which goes with sparse=False."
+        )
+    if ignore_class is not None and (
+        isinstance(ignore_class, bool)
+        or not isinstance(ignore_class, numbers.Integral)
+    ):
+        raise ValueError(
+            "`ignore_class` must be None or a whole number. "
+            f"Received: ignore_class={ignore_class!r}"
+        )
+    return Labels((negative, positive), sparse, ignore_class)

@@ -1,0 +1,228 @@
+"""What the docstrings of the losses of counts have in common."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from typing import Any, NamedTuple, TypedDict
+
+# The arguments that all of them have, in the words that all of them use.
+DECISION_ARGUMENTS = """\
+        average: `"macro"` for the mean over classes, `"weighted"` for that
+            mean weighted by how often each class occurs, `"micro"` for the
+            score of all counts in one, `"samples"` for the mean over samples,
+            `None` for one loss a class.
+        empty: What a class, sample or batch does in which the score has no
+            meaning, because even the right decisions have none, as precision
+            without a positive label: `"skip"` leaves the mean (nothing left:
+            loss and gradient are exactly 0), `"one"` counts as perfect,
+            `"zero"` as worthless. With step="hard" that goes for a score of
+            0/0 instead, as in scikit-learn.
+        step: The shape of the soft threshold: `"sigmoid"`, `"softsign"`,
+            `"ramp"`, `"hard"`, a `softkeras.steps.Step`, or a callable.
+        sharpness: If given, in place of the step's own: the slope of the step
+            at the threshold, per unit of probability; infinite is hard.
+        threshold: Where a probability becomes a 1, in (0, 1); `None` for the
+            arg-max over the last axis.
+        from_logits: Whether `y_pred` holds logits.
+        labels: The numbers that stand for a negative and a positive label,
+            such as (-1, 1).
+        sparse: Whether `y_true` holds ids of classes from 0 on, of the shape
+            of `y_pred` without its last axis.
+        ignore_class: Labels of this number count nowhere: elements, or with
+            `sparse` rows."""
+DATA_ARGUMENTS = """\
+        y_true: Labels from 0 to 1 (numbers or booleans), of the shape of
+            `y_pred`; (n,) and (n, 1) go together.
+        y_pred: Probabilities, or logits: floats of shape (n,) or
+            (n, ..., classes)."""
+WEIGHT_ARGUMENTS = """\
+        sample_weight: Weights >= 0, of the shape of the leading axes of
+            `y_pred` or one that broadcasts to it. They go into the counts: a
+            sample of weight 2 is the same as two samples.
+        mask: Booleans of such a shape; elements where it is false count
+            nowhere."""
+LOSS_ARGUMENTS = """\
+        reduction: For `average=None`: `"sum_over_batch_size"` is the mean
+            over classes (a skipped one adds 0), `"sum"` their sum, `"none"`
+            one loss a class. A loss that is one number has nothing to reduce.
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: Keras's floatx. Counts of narrower
+            predictions are accumulated in float32."""
+ERRORS = """\
+        ValueError: for an argument that is not allowed, shapes that do not
+            match, predictions that are not floats, labels or probabilities
+            outside [0, 1] or negative weights; the message says what came and
+            what is allowed.
+            (In a graph that XLA or another backend compiles, values can't be
+            looked at: there the loss is NaN instead.)"""
+
+
+class Decision(TypedDict, total=False):
+    """The keyword arguments of the named functions, for type checkers."""
+
+    average: str | None
+    empty: str
+    step: Any
+    sharpness: float | None
+    threshold: float | None
+    from_logits: bool
+    labels: tuple[float, float]
+    sparse: bool
+    ignore_class: int | None
+
+
+class LossOptions(Decision, total=False):
+    """The same of the named classes."""
+
+    reduction: str | None
+    dtype: Any
+
+
+def documented(thing):
+    """Fills the shared arguments into a docstring."""
+    for key, text in {
+        "{data}": DATA_ARGUMENTS,
+        "{weights}": WEIGHT_ARGUMENTS,
+        "{decision}": DECISION_ARGUMENTS,
+        "{loss}": LOSS_ARGUMENTS,
+        "{errors}": ERRORS,
+    }.items():
+        thing.__doc__ = thing.__doc__.replace(" " * 8 + key, text)
+    return thing
+
+
+_COUNTS = """\
+    Here d is the step's decision on `y_pred`, tp = Σ w·min(y, d), which is
+    Σ w·y·d for labels 0 and 1, fp = Σ w·d - tp, fn = Σ w·y - tp, and tn what is
+    left of Σ w."""
+_CHAIN = """\
+    Gradient: that of `softkeras.scores.{score}` by the chain rule, with
+    ∂tp/∂p = w·y·F'(p) and ∂fp/∂p = w·(1 - y)·F'(p), of fn and tn the negatives;
+    F' is the density of the step."""
+_VALUES = """\
+    >>> y_true = [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    >>> y_pred = [0.9, 0.8, 0.3, 0.6, 0.2, 0.1, 0.1, 0.1]"""
+
+
+class LossText(NamedTuple):
+    """What the docstrings of a function and its class have in common."""
+
+    formula: str  # and gradient
+    arguments: str  # of the score
+    reference: str
+    example: float  # the loss of the example with hard decisions
+
+
+def loss_text(function, score, example) -> LossText:
+    """Reads the docstring of a loss's function and the one of its score.
+
+    Args:
+        function: Its docstring has a first line, a Formula, Args of the score,
+            if there are any, and a Gradient, if there is more to say than the
+            chain rule.
+        score: Its Reference is taken over.
+        example: The loss of the example with hard decisions.
+    """
+    own = _sections(function)
+    gradient = own.get("Gradient", _CHAIN.format(score=score.__name__))
+    return LossText(
+        f"{own['Formula']}.\n{_COUNTS}\n\n{gradient}",
+        own.get("Args", "").partition("\n")[2],
+        _sections(score)["Reference"],
+        example,
+    )
+
+
+def _sections(thing) -> dict[str, str]:
+    """The sections of a docstring by their first word, indented."""
+    paragraphs = inspect.getdoc(thing).split("\n\n")
+    return {
+        text.split(":")[0]: textwrap.indent(text, "    ") for text in paragraphs
+    }
+
+
+def function_docstring(function, text: LossText) -> str:
+    name = function.__name__
+    lines = [
+        inspect.getdoc(function).split("\n")[0],
+        "",
+        text.formula,
+        "",
+        "    Args:",
+        "        {data}",
+        "        {weights}",
+        *filter(None, [text.arguments]),
+        "        {decision}",
+        "",
+        "    Returns:",
+        "        The loss, a scalar; with `average=None` one a class.",
+        "",
+        "    Raises:",
+        "        {errors}",
+        "",
+        text.reference,
+        "",
+        "    Example:",
+        "",
+        f"    >>> from softkeras.losses import {name}",
+        _VALUES,
+        f'    >>> round(float({name}(y_true, y_pred, step="hard")), 4)',
+        f"    {text.example}",
+        "    ",
+    ]
+    return "\n".join(lines)
+
+
+def class_docstring(cls, function, text: LossText) -> str:
+    name = cls.__name__
+    lines = [
+        cls.__doc__,
+        "",
+        text.formula,
+        "",
+        "    Args:",
+        *filter(None, [text.arguments]),
+        "        {decision}",
+        "        {loss}",
+        "",
+        "    Call arguments: `y_true`, `y_pred` and `sample_weight` as in",
+        f"    `{function.__name__}`; the mask is the one that Keras attached",
+        "    to `y_pred`.",
+        "",
+        "    Returns:",
+        "        A loss for `compile()`; called, a scalar (see `reduction`).",
+        "",
+        "    Raises:",
+        "        {errors}",
+        "",
+        text.reference,
+        "",
+        "    Example:",
+        "",
+        "    >>> import keras",
+        f"    >>> from softkeras.losses import {name}",
+        "    >>> model = keras.Sequential([keras.layers.Dense(1)])",
+        f"    >>> loss = {name}(from_logits=True)",
+        '    >>> model.compile(optimizer="adam", loss=loss)',
+        _VALUES,
+        f'    >>> round(float({name}(step="hard")(y_true, y_pred)), 4)',
+        f"    {text.example}",
+        "    ",
+    ]
+    return "\n".join(lines)
+
+
+def show_arguments(function, template):
+    """Shows the keyword arguments of `template` in a function's signature."""
+    signature = inspect.signature(function)
+    own = dict(signature.parameters)
+    own.popitem()  # **options
+    shared = {
+        name: own.pop(name, parameter)
+        for name, parameter in inspect.signature(template).parameters.items()
+        if parameter.kind == parameter.KEYWORD_ONLY
+    }
+    function.__signature__ = signature.replace(
+        parameters=[*own.values(), *shared.values()]
+    )
