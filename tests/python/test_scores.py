@@ -6,13 +6,25 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from conftest import to_numpy
-from sklearn.metrics import fbeta_score, precision_score, recall_score
+from conftest import to_numpy, value_and_gradient
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    cohen_kappa_score,
+    confusion_matrix,
+    fbeta_score,
+    hamming_loss,
+    jaccard_score,
+    matthews_corrcoef,
+    precision_score,
+    recall_score,
+)
 
 from softkeras import scores, soft_counts
 from softkeras.counts import Counts
 from softkeras.losses import score_loss
 from softkeras.scores import averaging, names
+from softkeras.steps import Step
 
 ZERO_DIVISION = {"skip": np.nan, "one": 1.0, "zero": 0.0}
 REFERENCE = {
@@ -102,9 +114,146 @@ def test_one_output_is_the_binary_score(rng, name, reference):
         np.testing.assert_allclose(1 - to_numpy(loss), want, 1e-12)
 
 
-def test_a_function_of_counts_is_a_score(rng):
-    from sklearn.metrics import jaccard_score
+def rates(y, d, w):
+    """Recall, specificity, precision and negative predictive value."""
+    return (
+        recall_score(y, d, sample_weight=w),
+        recall_score(1 - y, 1 - d, sample_weight=w),
+        precision_score(y, d, sample_weight=w),
+        precision_score(1 - y, 1 - d, sample_weight=w),
+    )
 
+
+def tversky(y, d, w, alpha, beta):
+    """From its definition on sets."""
+    both, called = np.sum(w * y * d), np.sum(w * d * (1 - y))
+    return both / (both + alpha * called + beta * np.sum(w * y * (1 - d)))
+
+
+COSTS = [[-0.5, 2.0], [7.0, 0.25]]
+# Each of labels, hard decisions and weights; by scikit-learn where it has it.
+OTHERS = {
+    "specificity": lambda y, d, w: rates(y, d, w)[1],
+    "negative_predictive_value": lambda y, d, w: rates(y, d, w)[3],
+    "accuracy": lambda y, d, w: accuracy_score(y, d, sample_weight=w),
+    "hamming": lambda y, d, w: 1 - hamming_loss(y, d, sample_weight=w),
+    "balanced_accuracy": lambda y, d, w: balanced_accuracy_score(
+        y, d, sample_weight=w
+    ),
+    "informedness": lambda y, d, w: balanced_accuracy_score(
+        y, d, sample_weight=w, adjusted=True
+    ),
+    "markedness": lambda y, d, w: sum(rates(y, d, w)[2:]) - 1,
+    "f1": lambda y, d, w: fbeta_score(y, d, beta=1, sample_weight=w),
+    "dice": lambda y, d, w: fbeta_score(y, d, beta=1, sample_weight=w),
+    "jaccard": lambda y, d, w: jaccard_score(y, d, sample_weight=w),
+    "critical_success_index": lambda y, d, w: jaccard_score(
+        y, d, sample_weight=w
+    ),
+    "tversky": lambda y, d, w: tversky(y, d, w, 0.3, 0.9),
+    "g_mean": lambda y, d, w: np.sqrt(np.prod(rates(y, d, w)[:2])),
+    "fowlkes_mallows": lambda y, d, w: np.sqrt(
+        rates(y, d, w)[0] * rates(y, d, w)[2]
+    ),
+    "matthews": lambda y, d, w: matthews_corrcoef(y, d, sample_weight=w),
+    "cohen_kappa": lambda y, d, w: cohen_kappa_score(y, d, sample_weight=w),
+    "expected_cost": lambda y, d, w: (
+        1
+        - np.sum(confusion_matrix(y, d, sample_weight=w) * np.array(COSTS))
+        / np.sum(w)
+    ),
+}
+ARGUMENTS = {
+    "tversky": {"alpha": 0.3, "beta": 0.9},
+    "expected_cost": {"cost_matrix": COSTS},
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_others_are_what_their_field_calls_so(rng, name):
+    y, p = rng.integers(0, 2, (60, 3)), rng.random((60, 3))
+    w = rng.integers(1, 5, 60).astype("float64")
+    want = [OTHERS[name](y[:, i], p[:, i] > 0.4, w) for i in range(3)]
+    options = {"threshold": 0.4, "step": "hard", **ARGUMENTS.get(name, {})}
+    loss = score_loss(y, p, name, w, average=None, **options)
+    np.testing.assert_allclose(1 - to_numpy(loss), want, 1e-12, 1e-12)
+
+
+@pytest.mark.parametrize("name", [*REFERENCE, *OTHERS])
+def test_a_score_has_the_slope_of_its_differences(rng, name):
+    """In float64, at random counts, by each of the four."""
+    counts = rng.uniform(1, 9, (4, 5))
+    score = names.get(name, **ARGUMENTS.get(name, {}))
+
+    def value(counts):
+        return score(Counts(*(counts[i] for i in range(4))))
+
+    _, gradient = value_and_gradient(value, counts)
+    for i in range(4):
+        h = np.zeros((4, 1))
+        h[i] = 1e-6
+        slope = to_numpy(value(counts + h) - value(counts - h)) / 2e-6
+        np.testing.assert_allclose(gradient[i], slope, 1e-6, 1e-9)
+
+
+NEGATIVES = {"specificity", "negative_predictive_value"}
+BOTH = {
+    "balanced_accuracy",
+    "informedness",
+    "markedness",
+    "g_mean",
+    "matthews",
+    "cohen_kappa",
+}
+NEITHER = {"accuracy", "hamming", "expected_cost"}
+
+
+@pytest.mark.parametrize("name", [*REFERENCE, *OTHERS])
+def test_a_batch_that_says_nothing_about_a_score_is_left_out(rng, name, mode):
+    """Without the labels that it is about: loss and gradient exactly 0."""
+    p = rng.uniform(0.05, 0.95, 9).astype("float32")
+    for label in (0.0, 1.0):
+        y = np.full(9, label, "float32")
+        missing = (
+            name in BOTH
+            or (name in NEGATIVES and label == 1)
+            or (name not in NEITHER | NEGATIVES and label == 0)
+        )
+        for average in ("macro", "micro"):
+            loss, gradient = value_and_gradient(
+                lambda p, y=y, average=average: score_loss(
+                    y, p, name, average=average, **ARGUMENTS.get(name, {})
+                ),
+                p,
+                mode,
+            )
+            if missing:
+                assert loss == 0 and np.all(gradient == 0)
+            else:
+                assert loss != 0 and np.any(gradient != 0)
+
+
+@pytest.mark.parametrize("name", [*REFERENCE, *OTHERS])
+def test_gradients_are_finite_where_all_is_wrong_or_right(name, mode):
+    """Roots and quotients at the ends of their range."""
+    y = np.array([1, 1, 0, 0], "float32")
+    for p in (1 - y, y, 0 * y, 0 * y + 1, 0 * y + 1e-30):
+        for step in (
+            Step(),
+            Step("ramp", 8, "probability"),
+            Step(straight_through=True),
+        ):
+            loss, gradient = value_and_gradient(
+                lambda p, step=step: score_loss(
+                    y, p, name, step=step, **ARGUMENTS.get(name, {})
+                ),
+                p,
+                mode,
+            )
+            assert np.isfinite(loss) and np.all(np.isfinite(gradient))
+
+
+def test_a_function_of_counts_is_a_score(rng):
     y, p = rng.integers(0, 2, (50, 3)), rng.random((50, 3))
     loss = score_loss(y, p, lambda c: c.tp / (c.tp + c.fp + c.fn), step="hard")
     want = jaccard_score(y, p > 0.5, average="macro")
@@ -120,6 +269,21 @@ def test_nan_in_the_counts_is_not_taken_for_undefined():
 @pytest.mark.parametrize(
     "make, words",
     [
+        (lambda: names.get("tversky", alpha=-1), ["alpha=-1", "0 or more"]),
+        (
+            lambda: names.get("tversky", alpha=0, beta=0),
+            ["alpha=0, beta=0", "above 0"],
+        ),
+        (
+            lambda: names.get("expected_cost", cost_matrix=[1, 2]),
+            ["[1, 2]", "2 by 2"],
+        ),
+        (
+            lambda: names.get(
+                "expected_cost", cost_matrix=[[0, 1], [float("inf"), 0]]
+            ),
+            ["inf", "finite"],
+        ),
         (lambda: names.get("sharpe"), ["'sharpe'", "'f_beta'", "'precision'"]),
         (lambda: names.get(3), ["3", "function"]),
         (lambda: names.get("f_beta", beta=0), ["beta=0", "above 0"]),
