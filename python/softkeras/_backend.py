@@ -33,9 +33,10 @@ def is_concrete(x) -> bool:
         made = jax.numpy.zeros(())
         return not any(isinstance(v, jax.core.Tracer) for v in (x, made))
     if backend == "torch":
-        import torch
-
-        return not torch.compiler.is_compiling()
+        # Keras finds shapes by tensors on the device "meta", without values.
+        return not torch.compiler.is_compiling() and not getattr(
+            x, "is_meta", False
+        )
     return True
 
 
@@ -177,19 +178,80 @@ def is_fused() -> bool:
     return backend == "jax"
 
 
-def _in_own_dtype(name):
-    def function(x, **options):
-        if keras.backend.backend() == "jax":
-            import jax
+class _Ops:
+    """keras.ops, with what Keras 3.15 gets wrong on a backend put right."""
 
-            return getattr(jax.numpy, name)(x, **options)
-        return getattr(keras.ops, name)(x, **options)
-
-    function.__name__ = name
-    return function
+    def __getattr__(self, name):
+        return getattr(keras.ops, name)
 
 
-# On JAX, those of Keras 3.15 compute float64 in float32 without a word.
-arctan, ceil, cos, floor, mean, sin, tanh = map(
-    _in_own_dtype, ("arctan", "ceil", "cos", "floor", "mean", "sin", "tanh")
-)
+ops = _Ops()
+
+if keras.backend.backend() == "jax":
+    import jax
+
+    # Keras's own compute float64 in float32 without a word.
+    for _name in ("arctan", "ceil", "cos", "floor", "mean", "sin", "tanh"):
+        setattr(ops, _name, getattr(jax.numpy, _name))
+
+if keras.backend.backend() == "torch":
+    import torch
+
+    def _with_numbers(function):
+        """`function`, with numbers of Python in the dtype of the floats."""
+
+        def run(*args):
+            dtypes = (
+                keras.backend.standardize_dtype(x.dtype)
+                for x in args
+                if not isinstance(x, (int, float))
+            )
+            dtype = next((name for name in dtypes if "float" in name), None)
+            return function(
+                *(
+                    keras.ops.convert_to_tensor(
+                        x, dtype if isinstance(x, (int, float)) else None
+                    )
+                    for x in args
+                )
+            )
+
+        return run
+
+    # Keras's own compute float64 in float32, or with constants of float32.
+    ops.ceil, ops.floor, ops.mean = torch.ceil, torch.floor, torch.mean
+    ops.cumsum = lambda x: torch.cumsum(x, 0)
+    ops.clip, ops.maximum, ops.minimum, ops.where = map(
+        _with_numbers, (torch.clip, torch.maximum, torch.minimum, torch.where)
+    )
+
+    # Torch's own makes 0 of NaN.
+    ops.sign = lambda x: torch.sign(x).masked_fill(torch.isnan(x), float("nan"))
+
+    class _CustomGradient(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, function, *tensors):
+            value, ctx.pull_back = function(*tensors)
+            ctx.function = function
+            ctx.save_for_backward(*tensors)
+            # Another tensor than the one that `pull_back` may hold, which
+            # would hold the graph and thereby itself.
+            return value.detach()
+
+        @staticmethod
+        def backward(ctx, upstream):
+            pull_back = ctx.pull_back
+            if torch.is_grad_enabled():
+                # To be differentiated again. What `forward` computed is cut
+                # off from the tensors: it would count as constant.
+                _, pull_back = ctx.function(*ctx.saved_tensors)
+            gradients = pull_back(upstream)
+            if not isinstance(gradients, tuple):
+                gradients = (gradients,)
+            return None, *gradients
+
+    def _custom_gradient(function):
+        # Keras's own has wrong second derivatives.
+        return lambda *tensors: _CustomGradient.apply(function, *tensors)
+
+    ops.custom_gradient = _custom_gradient

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from softkeras import _backend, _shapes, steps
+from softkeras._backend import ops
 from softkeras._shapes import NEARLY_STRAIGHT
 from softkeras.ops._calling import elementwise
 
