@@ -126,6 +126,8 @@ def call_numpy(function, arrays, dtype, shape):
         return jax.pure_callback(
             run, jax.ShapeDtypeStruct(shape, dtype), *arrays
         )
+    if any(getattr(x, "is_meta", False) for x in arrays):
+        return keras.ops.zeros(shape, dtype)
     raise ValueError(
         f"A NumPy function can't be part of a graph of {backend}. Run it "
         "uncompiled, with compile(jit_compile=False)."
@@ -224,6 +226,16 @@ if keras.backend.backend() == "torch":
     ops.clip, ops.maximum, ops.minimum, ops.where = map(
         _with_numbers, (torch.clip, torch.maximum, torch.minimum, torch.where)
     )
+
+    def _extreme(function):
+        def run(x, axis=(), keepdims=False, initial=None):
+            # Without `initial`, which is for axes without an entry: Keras's
+            # own needs its value, also on "meta", and always on the CPU.
+            return function(x, axis, keepdims)
+
+        return run
+
+    ops.max, ops.min = map(_extreme, (torch.amax, torch.amin))
 
     # Torch's own makes 0 of NaN.
     ops.sign = lambda x: torch.sign(x).masked_fill(torch.isnan(x), float("nan"))
