@@ -33,6 +33,8 @@ def is_concrete(x) -> bool:
         made = jax.numpy.zeros(())
         return not any(isinstance(v, jax.core.Tracer) for v in (x, made))
     if backend == "torch":
+        import torch
+
         # Keras finds shapes by tensors on the device "meta", without values.
         return not torch.compiler.is_compiling() and not getattr(
             x, "is_meta", False
@@ -181,7 +183,10 @@ def is_fused() -> bool:
 
 
 class _Ops:
-    """keras.ops, with what Keras 3.15 gets wrong on a backend put right."""
+    """keras.ops, with what is wrong there in Keras 3.15 put right.
+
+    So take this one, and not that of Keras, in all of softkeras.
+    """
 
     def __getattr__(self, name):
         return getattr(keras.ops, name)
