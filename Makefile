@@ -12,8 +12,9 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 	$(shell find python/softkeras -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-python test test-python test-jax test-r test-parity check-r \
-	document golden examples bench bench-ops bench-exhaustive clean
+.PHONY: help demo demo-python test test-python test-jax test-torch test-r \
+	test-parity check-r document golden examples bench bench-ops bench-exhaustive \
+	clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -31,6 +32,13 @@ test-python: .venv/.ready ## pytest, with TensorFlow
 
 test-jax: .venv/.ready ## pytest, with JAX
 	KERAS_BACKEND=jax "$(PY)" -m pytest -n auto
+
+test-torch: .venv/.ready ## pytest, with torch where it is installed
+	@if "$(PY)" -c "import torch" 2>/dev/null; then \
+		KERAS_BACKEND=torch "$(PY)" -m pytest -n auto; \
+	else \
+		echo "softkeras: torch is not installed; pip install torch into .venv to run these tests"; \
+	fi
 
 test-r: .venv/.ready .Rlib/.ready ## testthat
 	cd tests && Rscript testthat.R

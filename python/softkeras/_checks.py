@@ -8,9 +8,9 @@ import numbers
 
 import keras
 import numpy as np
-from keras import ops
 
 from softkeras import _backend
+from softkeras._backend import ops
 
 
 def one_of(name, value, allowed):
@@ -72,6 +72,9 @@ def tensor(name, x, dtype=None):
     try:
         if x is None:
             raise TypeError
+        if isinstance(x, np.generic):
+            # On torch, Keras takes a number of NumPy for one of Python.
+            x = np.asarray(x)
         # Dense, because Keras takes 4 * KerasTensor for sparse.
         return ops.convert_to_tensor(x, dtype, sparse=False)
     except (TypeError, ValueError):
@@ -125,6 +128,7 @@ def within(name, values, low, high, allowed, or_nan=False):
     if 0 in values.shape:
         return None
     message = f"`{name}` must hold {allowed}."
+    values = ops.stop_gradient(values)
     least = functools.partial(ops.min, values)
     most = functools.partial(ops.max, values)
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from keras import ops
-
 from softkeras import _checks, steps
+from softkeras._backend import ops
+from softkeras._gradients import differentiable
 
 __all__ = ["Counts", "soft_counts"]
 
@@ -321,7 +321,7 @@ def _sums(decision, label, *weight, axis):
     than automatic differentiation does.
     """
 
-    @ops.custom_gradient
+    @differentiable
     def sums(decision, label, *weight):
         called = weight[0] * decision if weight else decision
         value = ops.stack(
@@ -331,14 +331,13 @@ def _sums(decision, label, *weight, axis):
             ]
         )
 
-        def grad(*args, upstream=None):
-            upstream = args[0] if upstream is None else upstream
+        def backward(upstream):
             of_hits, of_called = upstream[0], upstream[1]
             own = weight[0] * of_called if weight else of_called
             slopes = (of_hits * label + own, of_hits * decision)
             return (*slopes, of_called * decision) if weight else slopes
 
-        return value, grad
+        return value, backward
 
     result = sums(decision, label, *weight)
     return ops.squeeze(result[0], axis), ops.squeeze(result[1], axis)

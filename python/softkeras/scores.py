@@ -15,9 +15,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
 
 from softkeras import _checks
+from softkeras._backend import ops
 from softkeras.counts import AVERAGES, Counts
 
 __all__ = ["average_score", "f_beta", "precision", "recall"]

@@ -19,9 +19,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
 
 from softkeras import _backend, _checks, _shapes
+from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
 
 __all__ = ["Step", "deserialize", "get", "serialize"]

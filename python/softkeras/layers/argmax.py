@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import keras
-from keras import ops
 
 from softkeras import _checks
+from softkeras._backend import ops
 from softkeras.ops.argmax import soft_argmax, soft_one_hot
 
 __all__ = ["SoftArgmax", "SoftOneHot"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from softkeras import steps
+from softkeras._backend import ops
 from softkeras.ops.hard_threshold import (
     check_threshold,
     get_surrogate,
@@ -57,12 +57,13 @@ class HardThreshold(keras.layers.Layer):
     Example:
 
     >>> import numpy as np
+    >>> from keras import ops
     >>> from softkeras.layers.hard_threshold import HardThreshold
     >>> x = np.array([[-6.0, -5.0, 1.0, 14.0]], "float32")
     >>> np.array(HardThreshold(5.0)(x)).tolist()
     [[-6.0, 0.0, 0.0, 14.0]]
     >>> layer = HardThreshold(5.0, trainable=True, surrogate="sigmoid")
-    >>> np.array(layer(x)).tolist(), len(layer.trainable_weights)
+    >>> ops.convert_to_numpy(layer(x)).tolist(), len(layer.trainable_weights)
     ([[-6.0, 0.0, 0.0, 14.0]], 1)
     """
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from softkeras import steps
+from softkeras._backend import ops
 from softkeras.ops.staircase import soft_staircase
 
 __all__ = ["SoftStaircase"]
@@ -122,7 +122,9 @@ class SoftStaircase(keras.layers.Layer):
         gaps = np.diff(given)
         unit = float(gaps.mean()) if len(gaps) else 1.0
         spread = ops.convert_to_tensor(self.spread)
-        grown = LEAST + (1 - LEAST) * ops.softplus(spread[1:] + UNIT)
+        # Not ops.softplus, of which torch's is x itself from 20 on.
+        softplus = -ops.log_sigmoid(-(spread[1:] + UNIT))
+        grown = LEAST + (1 - LEAST) * softplus
         return ops.cumsum(
             ops.concatenate(
                 [

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import keras
-from keras import ops
 
 from softkeras import _backend, _checks, scores
+from softkeras._backend import ops
 from softkeras._scoring import Scoring
 
 if TYPE_CHECKING:
@@ -434,7 +434,7 @@ class ScoreLoss(keras.losses.Loss):
                 return loss
             if self.reduction == "sum":
                 return ops.sum(loss)
-            return _backend.mean(loss)
+            return ops.mean(loss)
 
     def __repr__(self):
         name, step = type(self).__name__, self.scoring.step

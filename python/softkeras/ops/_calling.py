@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
 
 from softkeras import _backend, _checks, steps
+from softkeras._backend import ops
 from softkeras._gradients import widen
 
 _OPS: dict[str, Callable] = {}

@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from softkeras import _checks, steps
+from softkeras._backend import ops
 from softkeras._shapes import SHAPES
 from softkeras.ops._calling import elementwise
 from softkeras.ops.gradients import straight_through

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from keras import ops
-
-from softkeras import _backend, _shapes, steps
+from softkeras import _shapes, steps
+from softkeras._backend import ops
 from softkeras._gradients import differentiable
 from softkeras.ops._calling import elementwise
 from softkeras.steps import Step
@@ -248,7 +247,7 @@ def soft_floor(
         return whole + ops.where(part < 0, value - 1, -value), density
 
     return _integers(
-        x, step, sharpness, straight_through, hard, _backend.floor, soft
+        x, step, sharpness, straight_through, hard, ops.floor, soft
     )
 
 
@@ -299,9 +298,7 @@ def soft_ceil(
         value, density = tail(ops.abs(part))
         return whole + ops.where(part < 0, value, 1 - value), density
 
-    return _integers(
-        x, step, sharpness, straight_through, hard, _backend.ceil, soft
-    )
+    return _integers(x, step, sharpness, straight_through, hard, ops.ceil, soft)
 
 
 def _integers(

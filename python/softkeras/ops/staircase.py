@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from softkeras import _backend, _shapes, steps
+from softkeras._backend import ops
 from softkeras._shapes import NEARLY_STRAIGHT
 from softkeras.ops._calling import elementwise
 
@@ -154,7 +154,7 @@ def _pieces(thresholds, edges):
     if edges is None:
         gaps = 0.5 * (thresholds[1:] - thresholds[:-1])
         if thresholds.shape[0] == 1:
-            gaps = ops.full_like(thresholds, 0.5)
+            gaps = 0.5 * ops.ones_like(thresholds)
         below = ops.concatenate([gaps[:1], gaps])[: thresholds.shape[0]]
         above = ops.concatenate([gaps, gaps[-1:]])[: thresholds.shape[0]]
         starts = _in_turn(thresholds, thresholds + above)[:-1]
@@ -201,7 +201,7 @@ def _table(thresholds, levels, widths, edges, step):
     if step.anchored:
         slope = ops.maximum(slope, NEARLY_STRAIGHT)
         shape = _shapes.of(step.shape)
-        rate = 0.5 * shape.rate(ops.full_like(slope, 0.5), slope)
+        rate = 0.5 * shape.rate(0.5 * ops.ones_like(slope), slope)
         scale = 0.5 / shape.middle(rate)
     rates, scales = (
         ops.broadcast_to(number, widths.shape) for number in (rate, scale)
