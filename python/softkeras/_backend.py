@@ -70,6 +70,19 @@ def assert_in_graph(holds, message, least, most) -> bool:
     return True
 
 
+def read(x):
+    """The value of what is a variable on TensorFlow.
+
+    Keras leaves it one, and a function with its own gradient takes none.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if isinstance(x, (tf.Variable, keras.Variable)):
+            return tf.convert_to_tensor(x)
+    return x
+
+
 def is_ragged(x) -> bool:
     """Whether `x` is a RaggedTensor of TensorFlow."""
     if keras.backend.backend() != "tensorflow":
@@ -82,12 +95,26 @@ def is_ragged(x) -> bool:
 def map_flat_values(function, tensors: dict):
     """`function` of the flat values of ragged tensors, as a ragged tensor.
 
-    Those that are not ragged must be scalars, or of a shape that broadcasts to
-    the flat values.
+    Those that are not ragged must be scalars, or broadcast with the last axes
+    of the flat values, not with their first: that holds elements of all rows.
     """
     import tensorflow as tf
 
     names = list(tensors)
+    ragged = next(name for name, x in tensors.items() if is_ragged(x))
+    inner = len(tensors[ragged].flat_values.shape) - 1
+    for name, x in tensors.items():
+        if x is None or is_ragged(x):
+            continue
+        shape = tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
+        if len(shape) > inner:
+            raise ValueError(
+                f"`{ragged}` is ragged, so `{name}` must be a number or ragged "
+                f"with the same rows. Received: {name} of shape {shape}; one "
+                f"number a row becomes ragged by tf.RaggedTensor."
+                f"from_row_splits(tf.gather({name}, {ragged}.value_rowids()), "
+                f"{ragged}.row_splits)."
+            )
     return tf.ragged.map_flat_values(
         lambda *flat: function(**dict(zip(names, flat))), *tensors.values()
     )

@@ -32,7 +32,9 @@ class HardThreshold(keras.layers.Layer):
     Args:
         threshold: λ >= 0, in the units of x, where λ starts if it is trained:
             a number, or a list of one a channel.
-        trainable: Whether λ is trained. It is kept from becoming negative.
+        trainable: Whether λ is trained. It is kept from becoming negative. A
+            layer that trains is one of the model's own, and not the activation
+            of another, where Keras makes its weight only when it is first used.
         surrogate: `None`, or the soft step that gives the gradient: a name, a
             `softkeras.steps.Step`, or a callable that is registered with
             Keras.

@@ -170,7 +170,7 @@ class ContinuousBernoulli(keras.losses.Loss):
         dtype: Any = None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.from_logits = bool(from_logits)
+        self.from_logits = _checks.boolean("from_logits", from_logits)
 
     def call(self, y_true, y_pred):
         return continuous_bernoulli(y_true, y_pred, self.from_logits)
