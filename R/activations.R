@@ -33,7 +33,8 @@
 #' @inheritParams op_hard_threshold
 #' @inheritParams op_soft_argmax
 #' @param threshold For a step \eqn{t}, where it is; for the hard threshold
-#'   \eqn{\lambda}{lambda}, 0 or more: in units of `x`.
+#'   \eqn{\lambda}{lambda}, 0 or more: in units of `x`, a number or one for each
+#'   channel (along the last axis).
 #' @param sharpness The slope in the middle of a step, as for the op; of
 #'   `activation_soft_one_hot()` the factor on `x`.
 #'
@@ -107,10 +108,11 @@ activation_soft_ceil <- function(
 #' @export
 activation_soft_staircase <- function(
     x, thresholds, levels, step = "sigmoid", sharpness = NULL,
-    straight_through = FALSE, edges = NULL) {
+    straight_through = FALSE, hard = FALSE, edges = NULL) {
   options <- list(
     thresholds = thresholds, levels = levels, step = step,
-    sharpness = sharpness, straight_through = straight_through, edges = edges
+    sharpness = sharpness, straight_through = straight_through, hard = hard,
+    edges = edges
   )
   activation(x, op_soft_staircase, layer_soft_staircase, options)
 }

@@ -118,12 +118,12 @@ layer_hard_threshold <- function(
 #' layer_soft_staircase(array(c(-9, 0.5, 9), c(1, 3)), thresholds = c(0, 1), levels = c(-1, 0, 4))
 layer_soft_staircase <- function(
     object, thresholds, levels, step = "sigmoid", sharpness = NULL,
-    straight_through = FALSE, trainable_thresholds = FALSE,
+    straight_through = FALSE, hard = FALSE, trainable_thresholds = FALSE,
     trainable_levels = FALSE, edges = NULL, name = NULL, ...) {
   compose(object, "SoftStaircase", list(
     thresholds = as_py_numbers(thresholds), levels = as_py_numbers(levels),
     step = step, sharpness = sharpness, straight_through = straight_through,
-    trainable_thresholds = trainable_thresholds,
+    hard = hard, trainable_thresholds = trainable_thresholds,
     trainable_levels = trainable_levels, edges = as_py_numbers(edges),
     name = name, ...
   ))
@@ -146,7 +146,8 @@ layer_soft_staircase <- function(
 #' @inherit op_soft_round references
 #' @inheritParams layer_soft_argmax
 #' @inheritParams op_soft_step
-#' @param threshold \eqn{t}, in units of the input: a number.
+#' @param threshold \eqn{t}, in units of the input: a number, or one for each
+#'   channel (along the last axis).
 #' @param sharpness The slope in the middle of a step, per unit of the input; of
 #'   the sign half of it. For rounding it is 1 or more. 8 by default.
 #'
@@ -161,7 +162,7 @@ layer_soft_step <- function(
     object, threshold = 0, step = "sigmoid", sharpness = NULL,
     straight_through = FALSE, hard = FALSE, name = NULL, ...) {
   compose(object, "SoftStep", list(
-    threshold = threshold, step = step, sharpness = sharpness,
+    threshold = as_py_numbers(threshold), step = step, sharpness = sharpness,
     straight_through = straight_through, hard = hard, name = name, ...
   ))
 }

@@ -144,6 +144,25 @@ def test_layers_have_their_twin_s_arguments_in_order(r, name):
     assert list(plain(got, name).items()) == list(plain(want, name).items())
 
 
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("SoftStep", {"threshold": [0.1, 0.3]}),
+        (
+            "SoftStaircase",
+            {"thresholds": [0.0, 1.0], "levels": [0.0, 1.0, 4.0], "hard": True},
+        ),
+    ],
+)
+def test_vectors_of_layers_have_the_same_configuration(r, name, options):
+    of_r = {
+        key: np.array(value) if isinstance(value, list) else value
+        for key, value in options.items()
+    }
+    got = r.call(WRAPPERS[name], **of_r, name="mine").get_config()
+    assert got == getattr(layers, name)(**options, name="mine").get_config()
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations_have_the_arguments_of_op_and_layer(r, name):
     got = r.defaults(f"activation_{name}")

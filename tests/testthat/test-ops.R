@@ -194,6 +194,21 @@ test_that("a metric may be a builtin, and gets labels as they are", {
   expect_equal(op_score_function_loss(whole, c(0, 1), 0:1, seed = 1), 1)
 })
 
+test_that("layers and activations take one threshold a channel, and the hard staircase", {
+  skip_if_no_keras()
+  x <- rbind(c(0.2, 0.2), c(0.4, 0.4))
+  want <- (x > rep(c(0.1, 0.3), each = 2)) + 0
+  expect_equal(as_r_numbers(layer_soft_step(x, c(0.1, 0.3), hard = TRUE)), want)
+  expect_equal(activation_soft_step(x, c(0.1, 0.3), hard = TRUE), want)
+  made <- activation_soft_step(threshold = c(a = 0.1, b = 0.3), hard = TRUE)
+  expect_equal(as_r_numbers(made$`__call__`(reticulate::np_array(x, "float32"))), want)
+  of_layer <- layer_soft_staircase(x, c(0, 0.3), c(-1, 0, 4), hard = TRUE)
+  expect_equal(as_r_numbers(of_layer), 4 * (x > 0.3))
+  expect_equal(activation_soft_staircase(x, c(0, 0.3), c(-1, 0, 4), hard = TRUE), 4 * (x > 0.3))
+  made <- activation_soft_staircase(thresholds = c(0, 0.3), levels = c(-1, 0, 4), hard = TRUE)
+  expect_equal(as_r_numbers(made$`__call__`(reticulate::np_array(x, "float32"))), 4 * (x > 0.3))
+})
+
 test_that("layers are made, added, called, and saved with their numbers", {
   skip_if_no_keras()
   keras <- reticulate::import("keras")
