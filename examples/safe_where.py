@@ -56,8 +56,8 @@ def show_gradients():
         words = (" ".join(f"{each:.3f}" for each in cell) for cell in cells)
         print(f"  {name:9}" + "".join(f"{each:15}" for each in words).rstrip())
     print(
-        "\n  sqrt: the same code is right or NaN, by who compiles it (tensorflow "
-        "118674)."
+        "\n  sqrt: the same code is right or NaN, by who compiles it "
+        "(tensorflow\n  issue 118674)."
     )
 
 
