@@ -63,7 +63,7 @@ def question():
         if function is naive_argmax:
             _shared.say(
                 "In the second row exp(88.5) is finite, the sum of the three "
-                "is not: the index is finite/∞ = 0 (it happens to be right) and "
+                "is not: the index is finite/∞ = 0 (it happens to be right), "
                 "the gradient 0, with no NaN and no error. It would learn "
                 "nothing and not say so. In the third exp(90) = ∞: ∞/∞."
             )

@@ -105,7 +105,7 @@ def main():
     print(
         "  BinaryCrossentropy of the images held out: "
         f"{float(entropy(held_out, logits)):.3f}.\n  The least, of a perfect "
-        f"copy, is {perfect:.3f}, not 0; so it says little. The likelihood:\n"
+        f"copy, is {perfect:.3f}, not 0; the likelihood says more:\n"
     )
     print(
         f"  {'continuous Bernoulli, held out':46}{'nats a pixel':>14}"
