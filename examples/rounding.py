@@ -54,7 +54,7 @@ def show_gradients():
         ]
         print(f"  {name:9}{cells[0]:22}{cells[1]}")
     print(
-        "\n  None: Keras stops or warns. 0 (sign): it says nothing, and "
+        "\n  None: Keras stops or warns. 0: it says nothing, and "
         "nothing is learnt."
     )
 
@@ -80,15 +80,20 @@ def count(rounding, epochs=40):
 
 def show_loss():
     print("\n1. round in a loss: mean |y - round(prediction)|, y a count\n")
-    try:
-        count(ops.round)
-    except ValueError as error:
-        _shared.say(f"Keras: ValueError: {_shared.first_sentence(error)}")
-    before, after = count(lambda p: soft_round(p, sharpness=2.0))
-    print(
-        f"  soft_round instead: loss, with the exact round, {before:.3f} "
-        f"before, {after:.3f} after"
-    )
+    for name, rounding in (
+        ("round", ops.round),
+        ("soft_round", lambda p: soft_round(p, sharpness=2.0)),
+    ):
+        try:
+            before, after = count(rounding)
+        except ValueError as error:  # on JAX the gradient is 0, and none comes
+            words = f"ValueError: {_shared.first_sentence(error)}"
+        else:
+            words = (
+                f"loss, with the exact round, {before:.3f} before, "
+                f"{after:.3f} after"
+            )
+        print(f"  {name + ':':12}{words}")
 
 
 class IntegerDense(keras.layers.Dense):
