@@ -56,7 +56,8 @@ golden: .venv/.ready ## Write the golden vectors from the independent reference
 	"$(PY)" tests/reference/write_golden.py
 
 examples: .venv/.ready ## The questions as asked: how they fail today, and then train
-	@for each in staircase argmax hard_threshold exp_ratio_ragged black_box_metric; do \
+	@for each in rounding staircase argmax hard_threshold exp_ratio_ragged \
+		continuous_bernoulli safe_where black_box_metric; do \
 		printf '\n== examples/%s.py\n' $$each; "$(PY)" examples/$$each.py || exit 1; done
 
 bench: .venv/.ready ## Speed and memory beside Keras's own losses

@@ -319,8 +319,9 @@ def test_a_graph_of_unknown_shape():
 
 
 @only_tensorflow
-def test_trains_where_the_question_dies():
+def test_trains_where_the_question_dies(monkeypatch):
     path = ROOT / "examples" / "exp_ratio_ragged.py"
+    monkeypatch.syspath_prepend(path.parent)
     spec = importlib.util.spec_from_file_location("exp_ratio_ragged", path)
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
