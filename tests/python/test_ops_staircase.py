@@ -306,7 +306,7 @@ def test_thresholds_out_of_order_are_nan_where_no_error_can_be():
     [
         (([1.0, 1.0], [0, 1, 2]), ["[1.0, 1.0]", "increase"]),
         (([1.0, 0.5], [0, 1, 2]), ["[1.0, 0.5]", "increase"]),
-        (([float("nan"), 0.5], [0, 1, 2]), ["nan", "increase"]),
+        (([float("nan"), 0.5], [0, 1, 2]), ["nan", "finite"]),
         (([], [0]), ["(0,)", "n >= 1"]),
         ((0.5, [0, 1]), ["()", "n >= 1"]),
         (([0.5], [0, 1, 2]), ["(3,)", "2 numbers", "levels"]),
