@@ -12,8 +12,9 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 	$(shell find python/softkeras -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-python test test-python test-jax test-r test-parity check-r \
-	document golden examples bench bench-ops bench-exhaustive clean
+.PHONY: help demo demo-python test test-python test-jax test-torch test-r \
+	test-parity check-r document golden examples bench bench-ops bench-exhaustive \
+	clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -32,6 +33,13 @@ test-python: .venv/.ready ## pytest, with TensorFlow
 test-jax: .venv/.ready ## pytest, with JAX
 	KERAS_BACKEND=jax "$(PY)" -m pytest -n auto
 
+test-torch: .venv/.ready ## pytest, with torch where it is installed
+	@if "$(PY)" -c "import torch" 2>/dev/null; then \
+		KERAS_BACKEND=torch "$(PY)" -m pytest -n auto; \
+	else \
+		echo "softkeras: torch is not installed; pip install torch into .venv to run these tests"; \
+	fi
+
 test-r: .venv/.ready .Rlib/.ready ## testthat
 	cd tests && Rscript testthat.R
 
@@ -48,7 +56,8 @@ golden: .venv/.ready ## Write the golden vectors from the independent reference
 	"$(PY)" tests/reference/write_golden.py
 
 examples: .venv/.ready ## The questions as asked: how they fail today, and then train
-	@for each in staircase argmax hard_threshold exp_ratio_ragged black_box_metric; do \
+	@for each in rounding staircase argmax hard_threshold exp_ratio_ragged \
+		continuous_bernoulli safe_where black_box_metric; do \
 		printf '\n== examples/%s.py\n' $$each; "$(PY)" examples/$$each.py || exit 1; done
 
 bench: .venv/.ready ## Speed and memory beside Keras's own losses

@@ -9,9 +9,23 @@
 #' `keras3::layer_dense(units = 8, activation = activation_soft_sign())`.
 #'
 #' @details
-#' Formulas and gradients are those of [op_soft_step()], [op_soft_round()],
-#' [op_soft_staircase()], [op_hard_threshold()], [op_soft_argmax()] and
-#' [op_exp_ratio()].
+#' With \eqn{G} the shape of the step, \eqn{s} its sharpness, \eqn{F} the step that
+#' is exactly 0, 1/2, 1 at the ends and in the middle of its cell, f and its
+#' gradient are
+#'
+#' - step, sign ([op_soft_step()]): \eqn{G(s (x - t))}, \eqn{s G'(s (x - t))};
+#'   \eqn{2 G(s x) - 1}, \eqn{2 s G'(s x)}
+#' - round, floor, ceil ([op_soft_round()]): \eqn{k + F(x - k)}, \eqn{F'(x - k)},
+#'   \eqn{k} a whole number
+#' - staircase ([op_soft_staircase()]), from level l to level m:
+#'   \eqn{l + (m - l) F(x)}, \eqn{(m - l) F'(x)}
+#' - hard threshold ([op_hard_threshold()]): \eqn{x} and 1 where
+#'   \eqn{|x| > \lambda}{|x| > lambda}, else 0 and 0
+#' - one-hot ([op_soft_one_hot()]): \eqn{p = softmax(s x)}{p = softmax(s x)},
+#'   \eqn{dp_j/dx_i = s p_i (\delta_{ij} - p_j)}{dp_j/dx_i = s p_i ([i = j] - p_j)}
+#' - exp_ratio ([op_exp_ratio()]): \eqn{1/(1 - e^{-x}) - 1/x},
+#'   \eqn{1/x^2 - e^{-x}/(1 - e^{-x})^2}; log_exprel: \eqn{\log((e^x - 1)/x)}, whose
+#'   gradient is exp_ratio
 #'
 #' @inherit op_soft_step references
 #' @inheritParams op_soft_step
@@ -19,12 +33,13 @@
 #' @inheritParams op_hard_threshold
 #' @inheritParams op_soft_argmax
 #' @param threshold For a step \eqn{t}, where it is; for the hard threshold
-#'   \eqn{\lambda}{lambda}, 0 or more: in units of `x`.
+#'   \eqn{\lambda}{lambda}, 0 or more: in units of `x`, a number or one for each
+#'   channel (along the last axis).
 #' @param sharpness The slope in the middle of a step, as for the op; of
 #'   `activation_soft_one_hot()` the factor on `x`.
 #'
-#' @returns With `x` numbers of its shape, or a tensor if one came; else a Python
-#'   callable. An error for arguments that the op does not allow.
+#' @returns With `x` numbers of its shape, with its names, or a tensor if one came;
+#'   else a Python callable. An error for arguments that the op does not allow.
 #' @family activations
 #' @export
 #' @examplesIf reticulate::py_module_available("keras")
@@ -93,10 +108,11 @@ activation_soft_ceil <- function(
 #' @export
 activation_soft_staircase <- function(
     x, thresholds, levels, step = "sigmoid", sharpness = NULL,
-    straight_through = FALSE, edges = NULL) {
+    straight_through = FALSE, hard = FALSE, edges = NULL) {
   options <- list(
     thresholds = thresholds, levels = levels, step = step,
-    sharpness = sharpness, straight_through = straight_through, edges = edges
+    sharpness = sharpness, straight_through = straight_through, hard = hard,
+    edges = edges
   )
   activation(x, op_soft_staircase, layer_soft_staircase, options)
 }

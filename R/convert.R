@@ -1,16 +1,16 @@
 # What goes to Python and what comes back, all in one place.
 
 # Data that has to be there.
-as_py_data <- function(x, name) {
+as_py_data <- function(x, name, ...) {
   if (is.null(x)) {
     stop_data(name, "NULL", "it has to be given")
   }
-  as_py_array(x, name)
+  as_py_array(x, name, ...)
 }
 
-# Data: a vector, matrix or array becomes a NumPy array (doubles float32,
-# integers int32, logicals bool); Python objects pass.
-as_py_array <- function(x, name) {
+# Data: a vector, matrix or array becomes a NumPy array (doubles float64,
+# logicals bool, integers as said); Python objects pass.
+as_py_array <- function(x, name, has_mask = FALSE, integers = "int32") {
   if (is.null(x) || is_python(x)) { # NULL is Python's None
     return(x)
   }
@@ -27,18 +27,32 @@ as_py_array <- function(x, name) {
   if (!is.numeric(x) && !is.logical(x)) {
     stop_data(
       name, paste("an object of class", dQuote(class(x)[1], FALSE)),
-      "make numbers of it, 1 for the positive class"
+      paste0("make numbers of it", if (name == "y_true") ", 1 for the positive class")
     )
   }
   if (anyNA(x)) {
     count <- sum(is.na(x))
     stop_data(
       name, sprintf(ngettext(count, "%d missing value", "%d missing values"), count),
-      "leave those rows out, or put any number there and give a mask"
+      instead_of_na(name, has_mask)
     )
   }
-  dtype <- switch(typeof(x), logical = "bool", integer = "int32", "float32")
+  dtype <- switch(typeof(x), logical = "bool", integer = integers, "float64")
   reticulate::np_array(x, dtype = dtype)
+}
+
+instead_of_na <- function(name, has_mask) {
+  if (name %in% c("mask", "condition")) {
+    "each must be TRUE or FALSE"
+  } else if (name == "sample_weight") {
+    "a weight of 0 leaves out what it belongs to"
+  } else if (name %in% c("threshold", "thresholds", "levels", "edges", "safe_true", "safe_false")) {
+    "each must be a number"
+  } else if (has_mask) {
+    "leave them out, or put any number there and give a mask"
+  } else {
+    "leave them out, or put a number there"
+  }
 }
 
 stop_data <- function(name, what, advice) {
@@ -49,36 +63,103 @@ stop_data <- function(name, what, advice) {
   )
 }
 
-# Axes from 1 on, or negative from the end, to Python's from 0 on.
-from_zero <- function(axis) {
-  if (!is.numeric(axis) || anyNA(axis) || any(axis != round(axis)) || any(axis == 0)) {
-    stop(
-      "`axis` must be whole numbers, from 1 on or negative from the end. Received: ",
-      toString(axis), ".",
-      call. = FALSE
-    )
+# Axes from 1 on, or negative from the end, to Python's from 0 on. Checked here,
+# because Python would name them in its own counting: they must be axes of `x`,
+# called `name`, if it is given and how many it has is known.
+from_zero <- function(axis, x = NULL, name = "x") {
+  if (!is.numeric(axis) || !length(axis) || !all(is.finite(axis)) ||
+    any(axis != round(axis)) || any(axis == 0)) {
+    stop_axis(axis, "must be whole numbers, from 1 on or negative from the end")
+  }
+  count <- count_axes(x)
+  if (!is.null(count)) {
+    place <- ifelse(axis < 0, axis + count + 1, axis)
+    if (any(place < 1 | place > count)) {
+      stop_axis(
+        axis, "must be an axis of `", name, "`, which has ", count,
+        ": counted from 1 on, or negative from the end"
+      )
+    }
+    if (anyDuplicated(place)) {
+      stop_axis(axis, "must name each axis once")
+    }
   }
   as.integer(ifelse(axis > 0, axis - 1, axis))
 }
 
-as_py_axis <- function(axis) {
-  if (!is.null(axis)) do.call(reticulate::tuple, as.list(from_zero(axis)))
+stop_axis <- function(axis, ...) {
+  stop("`axis` ", ..., ". Received: ", deparse1(axis), ".", call. = FALSE)
+}
+
+# How many axes an array, a tensor or the output of a model has; NULL if that is
+# not known.
+count_axes <- function(x) {
+  if (is.null(x)) {
+    return(NULL)
+  }
+  if (!is_python(x)) {
+    return(max(1L, length(dim(x))))
+  }
+  of <- if (is_sequential(x)) "output_shape" else "shape"
+  tryCatch(reticulate::py_len(reticulate::py_get_attr(x, of)), error = function(e) NULL)
+}
+
+is_sequential <- function(x) inherits(x, "keras.src.models.sequential.Sequential")
+
+as_py_axis <- function(axis, ...) {
+  do.call(reticulate::tuple, as.list(from_zero(axis, ...)))
 }
 
 # One axis to a number, several to a tuple: what they give has another shape.
-as_py_axis_or_axes <- function(axis) {
-  if (length(axis) == 1) from_zero(axis) else as_py_axis(axis)
+as_py_axis_or_axes <- function(axis, ...) {
+  if (length(axis) == 1) from_zero(axis, ...) else as_py_axis(axis, ...)
 }
 
-# A vector of options: one number, or a list also of one.
-as_py_numbers <- function(x) if (is.numeric(x) && length(x) != 1) as.list(x) else x
+# A vector of options: one number, or a list also of one. Without names, which
+# would make a dict of it.
+as_py_numbers <- function(x) if (is.numeric(x) && length(x) != 1) as.list(unname(x)) else x
 
-as_whole <- function(x) if (is.numeric(x)) as.integer(x) else x
+# R's 1 is a double. What is no whole number passes, for Python to refuse.
+as_whole <- function(x) {
+  is_whole <- is.numeric(x) && isTRUE(all(x == round(x) & abs(x) <= .Machine$integer.max))
+  if (is_whole) as.integer(x) else x
+}
 
-# A step or a score: a name and a Python object pass, a function becomes a
-# Python function that is called with tensors.
-as_py_callable <- function(x) {
-  if (is.function(x) && !is_python(x)) reticulate::r_to_py(x, convert = FALSE) else x
+# A step, a score or a branch: a name and a Python object pass, a function
+# becomes a Python function that is called with tensors.
+as_py_callable <- function(x, name) {
+  if (!is.function(x) || is_python(x)) {
+    return(x)
+  }
+  of_keras <- paste0(
+    "a function of tensors made of Keras's operations, such as ",
+    "reticulate::import(\"keras\", convert = FALSE)$ops$sqrt"
+  )
+  if (is.primitive(x)) {
+    stop(
+      "`", name, "` must be ", of_keras, ". Received: a builtin function of R, ",
+      "which is one of numbers.",
+      call. = FALSE
+    )
+  }
+  of_tensors <- function(...) {
+    value <- tryCatch(x(...), error = function(e) {
+      stop(
+        "`", name, "` failed when it was called with tensors: ", python_says(e),
+        ". It must be ", of_keras, ".",
+        call. = FALSE
+      )
+    })
+    if (!is_python(value) && !is.numeric(value)) {
+      stop(
+        "`", name, "` must return a tensor. Received: an object of class ",
+        dQuote(class(value)[1], FALSE), ".",
+        call. = FALSE
+      )
+    }
+    value
+  }
+  reticulate::r_to_py(of_tensors, convert = FALSE)
 }
 
 # Options: NA would arrive in Python as TRUE.
@@ -94,6 +175,46 @@ without_na <- function(options) {
 
 is_python <- function(x) inherits(x, "python.builtin.object")
 
+# Calls a function or class of Python; its errors come without what says only
+# where in Python they arose.
+call_python <- function(f, args) {
+  tryCatch(do.call(f, args), error = function(e) stop(python_says(e), call. = FALSE))
+}
+
+# The message of an error that comes from Python. reticulate puts the class of
+# the exception in front; a name is kept where it tells the error from ours.
+python_says <- function(error) {
+  text <- gsub("\033\\[[0-9;]*m", "", conditionMessage(error))
+  text <- sub("\nRun [^\n]*py_last_error\\(\\).*", "", text)
+  # Keras's frame around the errors of layers.
+  text <- sub(
+    "(?s)^(\\w+: )Exception encountered when calling [^\n]*\n\n(.*?)\n\nArguments received by .*",
+    "\\1\\2", text,
+    perl = TRUE
+  )
+  text <- sub("(?s)^(\\w+: )Could not automatically infer .*Error encountered:\n\n", "\\1", text, perl = TRUE)
+  # What TensorFlow and JAX say about their own frames.
+  text <- sub(
+    "(?s)\n+(Traceback \\(most recent call last\\)|-+\nFor simplicity, JAX has).*", "", text,
+    perl = TRUE
+  )
+  text <- sub("^(ValueError|RuntimeError): ", "", text)
+  text <- sub("^(\\w+\\.)+(\\w+: )", "\\2", text)
+  # TensorFlow's names of nodes and kernels.
+  text <- gsub("\\{\\{[^}]*\\}\\} *| *\\[Op:[^]]*\\]( name: *)?", "", text)
+  trimws(text)
+}
+
+# Numbers of the shape of `x` with its names or dimnames; others as they are.
+named_like <- function(value, x) {
+  if (identical(size_of(value), size_of(x))) {
+    attributes(value) <- attributes(x)[c("dim", "dimnames", "names")]
+  }
+  value
+}
+
+size_of <- function(x) if (is.null(dim(x))) length(x) else dim(x)
+
 # A tensor as numbers: a number or a vector, or an array if it has two axes or
 # more.
 as_r_numbers <- function(x) {
@@ -108,9 +229,13 @@ as_r_text <- function(x) as.character(reticulate::py_to_r(x))
 check_dots <- function(...) {
   if (...length()) {
     given <- names(list(...))
+    unnamed <- is.null(given) || !all(nzchar(given))
+    known <- names(formals(sys.function(-1)))
+    dots <- match("...", known)
     stop(
-      "Unknown argument: ", if (is.null(given)) "one without a name" else toString(given),
-      ". Arguments behind y_pred must be named; see the help page for their names.",
+      "Unknown argument: ", toString(c(given[nzchar(given)], if (unnamed) "one without a name")),
+      ". Arguments behind `", known[dots - 1], "` must be named; there are ",
+      toString(known[-seq_len(dots)]), ".",
       call. = FALSE
     )
   }

@@ -7,8 +7,9 @@
 #' With \eqn{d} the step's decision on `y_pred`, \eqn{y} the label and \eqn{w}
 #' the weight,
 #' \deqn{tp = \sum w y d, \; fp = \sum w (1 - y) d, \; fn = \sum w y (1 - d), \; tn = \sum w (1 - y) (1 - d)}
-#' summed over `axis`. Their gradients are those of the sums times the density of
-#' the step; see [steps_step()].
+#' summed over `axis`. The gradient of `tp` is \eqn{w y F'(p)}, that of `fp`
+#' \eqn{w (1 - y) F'(p)}, with \eqn{F'} the density of the step (see
+#' [steps_step()]); those of `fn` and `tn` are their negatives.
 #'
 #' @inheritParams loss_soft_precision
 #' @param sample_weight,mask Weights of 0 or more, and logicals, of the shape of
@@ -34,16 +35,16 @@ soft_counts <- function(
   # First of all, so that a Python without keras is named as such.
   count <- py_softkeras()$soft_counts
   options <- without_na(list(
-    step = as_py_callable(step), sharpness = sharpness, threshold = threshold,
+    step = as_py_callable(step, "step"), sharpness = sharpness, threshold = threshold,
     from_logits = from_logits
   ))
-  counts <- do.call(count, c(
+  counts <- call_python(count, c(
     list(
-      as_py_data(y_true, "y_true"),
-      as_py_data(y_pred, "y_pred"),
+      as_py_data(y_true, "y_true", has_mask = TRUE),
+      as_py_data(y_pred, "y_pred", has_mask = TRUE),
       as_py_array(sample_weight, "sample_weight"),
       as_py_array(mask, "mask"),
-      axis = as_py_axis(axis)
+      axis = if (!is.null(axis)) as_py_axis(axis, y_pred, "y_pred")
     ),
     options
   ))

@@ -3,17 +3,23 @@
 compose <- function(object, class, options) {
   Layer <- py_softkeras()$layers[[class]]
   for (name in intersect(c("step", "surrogate"), names(options))) {
-    options[name] <- list(as_py_callable(options[[name]]))
+    options[name] <- list(as_py_callable(options[[name]], name))
   }
-  layer <- do.call(Layer, without_na(options))
-  if (missing(object) || is.null(object)) {
+  if (missing(object)) {
+    object <- NULL
+  }
+  if ("axis" %in% names(options)) {
+    options$axis <- as_py_axis_or_axes(options$axis, object, "object")
+  }
+  layer <- call_python(Layer, without_na(options))
+  if (is.null(object)) {
     return(layer)
   }
-  if (inherits(object, "keras.src.models.sequential.Sequential")) {
-    object$add(layer)
+  if (is_sequential(object)) {
+    call_python(object$add, list(layer))
     return(object)
   }
-  layer$`__call__`(as_py_array(object, "object"))
+  call_python(layer$`__call__`, list(as_py_array(object, "object")))
 }
 
 #' A layer for the index of the highest value
@@ -23,8 +29,9 @@ compose <- function(object, class, options) {
 #'
 #' @inherit op_soft_argmax details references
 #' @inheritParams op_soft_argmax
-#' @param object A Sequential model or a tensor; without it the layer itself is
-#'   returned.
+#' @param object A Sequential model, a tensor or numbers; without it the layer
+#'   itself is returned. A layer computes in its dtype, float32 by default, also
+#'   numbers of R; `dtype = "float64"` is double precision.
 #' @param axis The axis or axes, counted **from 1** (which is that of the batch),
 #'   or negative from the end.
 #' @param first_index What the first entry counts as: **1** here, 0 in Python. It
@@ -41,9 +48,9 @@ layer_soft_argmax <- function(
     object, axis = -1L, sharpness = 1, straight_through = FALSE, hard = FALSE,
     first_index = 1L, name = NULL, ...) {
   compose(object, "SoftArgmax", list(
-    axis = as_py_axis_or_axes(axis), sharpness = sharpness,
+    axis = axis, sharpness = sharpness,
     straight_through = straight_through, hard = hard,
-    first_index = first_index, name = name, ...
+    first_index = as_whole(first_index), name = name, ...
   ))
 }
 
@@ -53,7 +60,7 @@ layer_soft_one_hot <- function(
     object, axis = -1L, sharpness = 1, straight_through = FALSE, hard = FALSE,
     name = NULL, ...) {
   compose(object, "SoftOneHot", list(
-    axis = as_py_axis_or_axes(axis), sharpness = sharpness,
+    axis = axis, sharpness = sharpness,
     straight_through = straight_through, hard = hard, name = name, ...
   ))
 }
@@ -87,8 +94,8 @@ layer_hard_threshold <- function(
     per_channel = FALSE, axis = -1L, name = NULL, ...) {
   compose(object, "HardThreshold", list(
     threshold = as_py_numbers(threshold), trainable = trainable,
-    surrogate = surrogate, per_channel = per_channel,
-    axis = as_py_axis_or_axes(axis), name = name, ...
+    surrogate = surrogate, per_channel = per_channel, axis = axis,
+    name = name, ...
   ))
 }
 
@@ -111,12 +118,12 @@ layer_hard_threshold <- function(
 #' layer_soft_staircase(array(c(-9, 0.5, 9), c(1, 3)), thresholds = c(0, 1), levels = c(-1, 0, 4))
 layer_soft_staircase <- function(
     object, thresholds, levels, step = "sigmoid", sharpness = NULL,
-    straight_through = FALSE, trainable_thresholds = FALSE,
+    straight_through = FALSE, hard = FALSE, trainable_thresholds = FALSE,
     trainable_levels = FALSE, edges = NULL, name = NULL, ...) {
   compose(object, "SoftStaircase", list(
     thresholds = as_py_numbers(thresholds), levels = as_py_numbers(levels),
     step = step, sharpness = sharpness, straight_through = straight_through,
-    trainable_thresholds = trainable_thresholds,
+    hard = hard, trainable_thresholds = trainable_thresholds,
     trainable_levels = trainable_levels, edges = as_py_numbers(edges),
     name = name, ...
   ))
@@ -130,7 +137,8 @@ layer_soft_staircase <- function(
 #' @details
 #' With \eqn{G} the shape of the step (see [steps_step()]) and \eqn{s} its
 #' sharpness, the soft step is \eqn{G(s (x - t))} with the gradient
-#' \eqn{s G'(s (x - t))}; the soft sign is \eqn{2 G(s x) - 1}. The soft round is
+#' \eqn{s G'(s (x - t))}; the soft sign is \eqn{2 G(s x) - 1} with the gradient
+#' \eqn{2 s G'(s x)}. The soft round is
 #' \eqn{k + F(x - k)} with the gradient \eqn{F'(x - k)}, \eqn{k} the integer below
 #' \eqn{x} and \eqn{F} the step that is exactly 0, 1/2, 1 at 0, 1/2, 1; floor and
 #' ceiling are the same staircase with its jumps at the integers.
@@ -138,7 +146,8 @@ layer_soft_staircase <- function(
 #' @inherit op_soft_round references
 #' @inheritParams layer_soft_argmax
 #' @inheritParams op_soft_step
-#' @param threshold \eqn{t}, in units of the input: a number.
+#' @param threshold \eqn{t}, in units of the input: a number, or one for each
+#'   channel (along the last axis).
 #' @param sharpness The slope in the middle of a step, per unit of the input; of
 #'   the sign half of it. For rounding it is 1 or more. 8 by default.
 #'
@@ -153,7 +162,7 @@ layer_soft_step <- function(
     object, threshold = 0, step = "sigmoid", sharpness = NULL,
     straight_through = FALSE, hard = FALSE, name = NULL, ...) {
   compose(object, "SoftStep", list(
-    threshold = threshold, step = step, sharpness = sharpness,
+    threshold = as_py_numbers(threshold), step = step, sharpness = sharpness,
     straight_through = straight_through, hard = hard, name = name, ...
   ))
 }

@@ -22,7 +22,8 @@
 #'   array, or a tensor, of the shape of `y_pred`; a vector and a one-column
 #'   matrix go together.
 #' @param y_pred Probabilities, or logits: a vector of n, or an array with the
-#'   classes along the last axis.
+#'   classes along the last axis. Doubles are computed in double precision (on JAX
+#'   only with `jax_enable_x64`), a tensor in its own.
 #' @param ... Must be empty; what follows is named.
 #' @param average `"macro"` for the mean over classes, `"weighted"` for that
 #'   mean weighted by how often each class occurs, `"micro"` for the score of all
@@ -166,17 +167,19 @@ loss_or_value <- function(class, value) {
   }
   names <- setdiff(names(formals(wrapper)), c("y_true", "y_pred", "..."))
   args <- mget(names, frame)
-  args$step <- as_py_callable(args$step)
+  args$step <- as_py_callable(args$step, "step")
   only_value <- intersect(c("sample_weight", "mask"), names)
   only_class <- c("reduction", "name", "dtype")
   if (!any(given)) {
     reject(args, only_value, wrapper, "goes to fit(), or comes with `y_true` and `y_pred`")
-    return(do.call(losses[[class]], without_na(args[setdiff(names, only_value)])))
+    return(call_python(losses[[class]], without_na(args[setdiff(names, only_value)])))
   }
   reject(args, only_class, wrapper, "goes with a loss instance, without `y_true` and `y_pred`")
   data <- mget(c("y_true", "y_pred"), frame)
-  result <- do.call(losses[[value]], c(
-    lapply(stats::setNames(nm = names(data)), function(n) as_py_data(data[[n]], n)),
+  result <- call_python(losses[[value]], c(
+    lapply(stats::setNames(nm = names(data)), function(n) {
+      as_py_data(data[[n]], n, "mask" %in% names)
+    }),
     lapply(stats::setNames(nm = only_value), function(n) as_py_array(args[[n]], n)),
     without_na(args[setdiff(names, c(only_value, only_class))])
   ))

@@ -7,7 +7,8 @@
 #' @details
 #' The counts of true and false positives and negatives are summed over all
 #' batches, and the score taken of the sums. `compile(weighted_metrics = )` hands
-#' it the sample weights, `compile(metrics = )` does not. Float32 counts on
+#' it the sample weights, `compile(metrics = )` does not. A metric is not trained
+#' on and has no gradient; the loss of the score has. Float32 counts on
 #' beyond 2^24: totals are kept as two numbers.
 #'
 #' @inheritParams loss_soft_precision
@@ -42,12 +43,12 @@ metric_epoch_score <- function(
     stop("Arguments of the score must be named, such as beta = 2.", call. = FALSE)
   }
   EpochScore <- py_softkeras()$metrics$EpochScore
-  do.call(EpochScore, without_na(c(
+  call_python(EpochScore, without_na(c(
     list(
-      score = as_py_callable(score),
+      score = as_py_callable(score, "score"),
       average = average,
       empty = empty,
-      step = as_py_callable(step),
+      step = as_py_callable(step, "step"),
       sharpness = sharpness,
       threshold = threshold,
       from_logits = from_logits,

@@ -2,16 +2,23 @@
 # functional model is built of, stay Python objects.
 
 # Calls an op of Python with `data`, which are numbers or tensors, and options.
-call_op <- function(op, data, options = list()) {
+# Numbers that come back have the names of `like`, by default of the first data.
+call_op <- function(op, data, options = list(), like = data[[1]]) {
   op <- py_softkeras()$ops[[op]]
+  if (is.null(data[[1]])) {
+    stop_data(names(data)[1], "NULL", "it has to be given")
+  }
   given <- lapply(stats::setNames(nm = names(data)), function(name) {
-    as_py_array(data[[name]], name)
+    # Python would make float32 of integers, which does not hold them all; labels
+    # arrive as they are.
+    integers <- if (name == "y_true") "int32" else "float64"
+    as_py_array(data[[name]], name, "mask" %in% names(data), integers)
   })
   if ("step" %in% names(options)) {
-    options["step"] <- list(as_py_callable(options$step))
+    options["step"] <- list(as_py_callable(options$step, "step"))
   }
-  result <- do.call(op, c(given, without_na(options)))
-  if (any(vapply(data, is_python, NA))) result else as_r_numbers(result)
+  result <- call_python(op, c(given, without_na(options)))
+  if (any(vapply(data, is_python, NA))) result else named_like(as_r_numbers(result), like)
 }
 
 #' Soft steps: 0 or 1, or -1 or 1, with a gradient
@@ -22,20 +29,23 @@ call_op <- function(op, data, options = list()) {
 #' With \eqn{G} the shape of the step (see [steps_step()]) and \eqn{s} its
 #' sharpness, the soft step is \eqn{G(s (x - t))} with the gradient
 #' \eqn{s G'(s (x - t))} in \eqn{x} and its negative in \eqn{t}; the soft sign is
-#' \eqn{2 G(s x) - 1}. Both are finite for every finite x.
+#' \eqn{2 G(s x) - 1} with the gradient \eqn{2 s G'(s x)}. Both are finite for
+#' every finite x.
 #'
-#' @param x Numbers of any shape, or a tensor.
+#' @param x Numbers of any shape, which are computed in double precision (on JAX
+#'   only with `jax_enable_x64`), or a tensor, in its own.
 #' @param threshold \eqn{t}, in units of `x`: a number, or a tensor that
 #'   broadcasts.
-#' @param step The shape: a name, a [steps_step()] or a function.
+#' @param step The shape: a name, a [steps_step()], or a function of tensors as
+#'   [steps_step()] takes it.
 #' @param sharpness The slope at the threshold per unit of `x`; by default that of
 #'   the step.
 #' @param straight_through Whether to give exactly the hard step forward and the
 #'   soft one's gradient backward.
 #' @param hard Whether to give the exact, non-differentiable function.
 #'
-#' @returns Numbers of the shape of `x`, or a tensor if one came. An error for an
-#'   unknown step or a sharpness that is not above 0.
+#' @returns Numbers of the shape of `x`, with its names, or a tensor if one came.
+#'   An error for an unknown step or a sharpness that is not above 0.
 #' @references Bengio et al. (2013), <https://arxiv.org/abs/1308.3432>.
 #' @family ops
 #' @export
@@ -81,8 +91,9 @@ op_soft_sign <- function(
 #' @param hard Whether to give the exact function; round takes halves to the even
 #'   neighbour.
 #'
-#' @returns Numbers of the shape of `x`, or a tensor if one came. An error for an
-#'   unknown step, one that is not anchored, or a sharpness below 1.
+#' @returns Numbers of the shape of `x`, with its names, or a tensor if one came.
+#'   An error for an unknown step, one that is not anchored, or a sharpness below
+#'   1.
 #' @references Agustsson and Theis (2020), *Universally quantized neural
 #'   compression*, <https://arxiv.org/abs/2006.09952>.
 #' @family ops
@@ -143,8 +154,8 @@ op_soft_ceil <- function(
 #' @param edges Increasing numbers, one more than thresholds, or `NULL`. Beyond
 #'   the outer ones the staircase is level.
 #'
-#' @returns Numbers of the shape of `x`, or a tensor if one came. An error for
-#'   numbers that do not increase, or too many or too few of them.
+#' @returns Numbers of the shape of `x`, with its names, or a tensor if one came.
+#'   An error for numbers that do not increase, or too many or too few of them.
 #' @references Agustsson and Theis (2020), <https://arxiv.org/abs/2006.09952>.
 #' @family ops
 #' @export
@@ -164,7 +175,7 @@ op_soft_staircase <- function(
 }
 
 # One number is a vector of length one, which reticulate makes a scalar of.
-as_row <- function(x) if (is.numeric(x)) array(x) else x
+as_row <- function(x) if (is.numeric(x) && is.null(dim(x))) array(x) else x
 
 #' Soft arg-max: the index of the highest value, with a gradient
 #'
@@ -174,23 +185,27 @@ as_row <- function(x) if (is.numeric(x)) array(x) else x
 #' @details
 #' The shares are \eqn{p = softmax(s (x - max\,x))}{p = softmax(s (x - max x))}
 #' along `axis`, \eqn{s} the sharpness; the expected index is
-#' \eqn{y = \sum_i i\, p_i}{y = sum i p_i} with the gradient \eqn{s p_i (i - y)}.
+#' \eqn{y = \sum_i i\, p_i}{y = sum i p_i} with the gradient \eqn{s p_i (i - y)};
+#' that of the shares is \eqn{dp_j/dx_i = s p_i (\delta_{ij} - p_j)}{dp_j/dx_i = s
+#' p_i ([i = j] - p_j)}.
 #' Entries that tie share alike; `hard` and `straight_through` give the first.
 #' Finite for every finite x and sharpness. Where all entries are masked there is
 #' no choice: shares are 0, and the index is `first_index`.
 #'
-#' @param x Numbers with an axis or more, or a tensor.
+#' @param x Numbers with an axis or more (a vector has one), which are computed in
+#'   double precision (on JAX only with `jax_enable_x64`), or a tensor, in its own.
 #' @param axis The axis or axes, counted **from 1**, or negative from the end.
 #' @param sharpness Above 0, per unit of `x`; `Inf` is the hard arg-max.
 #' @param straight_through Whether to give exactly the arg-max forward and the
 #'   soft one's gradient backward.
-#' @param mask Logicals; `FALSE`: that entry can't be chosen.
+#' @param mask Logicals of the shape of `x`, or that broadcast to it; `FALSE`: that
+#'   entry can't be chosen.
 #' @param hard Whether to give exactly the arg-max, which has no gradient.
 #' @param first_index What the first entry counts as: **1** here, 0 in Python.
 #'
 #' @returns `op_soft_argmax()`: the shape of `x` without `axis`, and for several
 #'   axes one more at the end, of their number. `op_soft_one_hot()`: the shape of
-#'   `x`. Numbers, or a tensor if one came. An error for an axis that is not
+#'   `x`, with its names. Numbers, or a tensor if one came. An error for an axis that is not
 #'   there, is named twice or is empty, and for a sharpness that is not above 0.
 #' @references Luvizon et al. (2017), <https://arxiv.org/abs/1710.02322>; over two
 #'   axes Nibali et al. (2018), <https://arxiv.org/abs/1801.07372>.
@@ -204,10 +219,11 @@ as_row <- function(x) if (is.numeric(x)) array(x) else x
 op_soft_argmax <- function(
     x, axis = -1L, sharpness = 1, straight_through = FALSE, mask = NULL,
     hard = FALSE, first_index = 1L) {
-  call_op("soft_argmax", list(x = x, mask = mask), list(
-    axis = as_py_axis_or_axes(axis), sharpness = sharpness,
-    straight_through = straight_through, hard = hard, first_index = first_index
-  ))
+  call_op("soft_argmax", list(x = as_row(x), mask = mask), list(
+    axis = axis_of_choice(axis, x), sharpness = sharpness,
+    straight_through = straight_through, hard = hard,
+    first_index = as_whole(first_index)
+  ), like = NULL)
 }
 
 #' @rdname op_soft_argmax
@@ -215,30 +231,41 @@ op_soft_argmax <- function(
 op_soft_one_hot <- function(
     x, axis = -1L, sharpness = 1, straight_through = FALSE, mask = NULL,
     hard = FALSE) {
-  call_op("soft_one_hot", list(x = x, mask = mask), list(
-    axis = as_py_axis_or_axes(axis), sharpness = sharpness,
+  call_op("soft_one_hot", list(x = as_row(x), mask = mask), list(
+    axis = axis_of_choice(axis, x), sharpness = sharpness,
     straight_through = straight_through, hard = hard
-  ))
+  ), like = x)
+}
+
+axis_of_choice <- function(axis, x) {
+  given <- as_py_axis_or_axes(axis, x)
+  if (!is_python(x)) {
+    size <- size_of(x)
+    if (any(size[ifelse(axis < 0, axis + length(size) + 1, axis)] == 0)) {
+      stop_axis(axis, "must not be empty: there is no highest entry among none")
+    }
+  }
+  given
 }
 
 #' The hard threshold, with a gradient that is right
 #'
-#' \eqn{f(x) = x} where \eqn{|x| > \lambda}{|x| > lambda}, else 0.
+#' Small values, which are mostly noise, become 0; the others stay as they are.
 #'
 #' @details
-#' The gradient in x is 1 where \eqn{|x| > \lambda}{|x| > lambda} and 0 elsewhere,
-#' never NaN; in the threshold it is 0. With a surrogate \eqn{S} the value is the
+#' \eqn{f(x) = x} where \eqn{|x| > \lambda}{|x| > lambda}, else 0. The gradient in
+#' x is 1 there and 0 elsewhere, never NaN; in the threshold it is 0. With a surrogate \eqn{S} the value is the
 #' same and the gradient is that of
 #' \eqn{x S(|x| - \lambda)}{x S(|x| - lambda)}, so that a threshold can be trained.
 #'
 #' @inheritParams op_soft_step
 #' @param threshold \eqn{\lambda}{lambda}, 0 or more: a number, or an array or
 #'   tensor that broadcasts with `x`, such as one for each channel.
-#' @param surrogate `NULL`, or a soft step: a name, a [steps_step()] or a
-#'   function.
+#' @param surrogate `NULL`, or a soft step: a name, a [steps_step()], or a function
+#'   of tensors as [steps_step()] takes it.
 #'
-#' @returns Numbers of the shape of `x`, or a tensor if one came. An error for a
-#'   negative threshold or an unknown or hard surrogate.
+#' @returns Numbers of the shape of `x`, with its names, or a tensor if one came.
+#'   An error for a negative threshold or an unknown or hard surrogate.
 #' @references Donoho and Johnstone (1994), *Ideal spatial adaptation by wavelet
 #'   shrinkage*, \doi{10.1093/biomet/81.3.425}.
 #' @family ops
@@ -248,7 +275,7 @@ op_soft_one_hot <- function(
 op_hard_threshold <- function(x, threshold, surrogate = NULL) {
   call_op(
     "hard_threshold", list(x = x, threshold = threshold),
-    list(surrogate = as_py_callable(surrogate))
+    list(surrogate = as_py_callable(surrogate, "surrogate"))
   )
 }
 
@@ -261,14 +288,17 @@ op_hard_threshold <- function(x, threshold, surrogate = NULL) {
 #' \eqn{\log((e^x - 1)/x)}, whose derivative it is.
 #'
 #' @details
-#' The gradient of the ratio is \eqn{1/x^2 - e^{-x}/(1 - e^{-x})^2}, 1/12 at 0. A
-#' few units in the last place for every x, with no NaN or infinity in the value
-#' or in the first and second derivative.
+#' The gradient of the ratio is \eqn{1/x^2 - e^{-x}/(1 - e^{-x})^2}, 1/12 at 0; of
+#' the sum, the sum of the gradients; of `op_log_exprel()`, the ratio. A few units
+#' in the last place for every x, with no NaN or infinity in the value or in the
+#' first and second derivative.
 #'
-#' @param x,logits Numbers of any shape, or a tensor.
-#' @param shifts The numbers \eqn{a_k}.
+#' @inheritParams op_soft_step
+#' @param logits Like `x`.
+#' @param shifts The numbers \eqn{a_k}, in units of `x`: one or more.
 #'
-#' @returns Numbers of the shape of `x`, or a tensor if one came.
+#' @returns Numbers of the shape of `x`, with its names, or a tensor if one came.
+#'   An error for what does not hold numbers, and for no shifts or infinite ones.
 #' @references Loaiza-Ganem and Cunningham (2019), *The continuous Bernoulli*,
 #'   <https://arxiv.org/abs/1907.06845>.
 #' @family ops
@@ -283,7 +313,7 @@ op_exp_ratio <- function(x) {
 #' @rdname op_exp_ratio
 #' @export
 op_exp_ratio_sum <- function(x, shifts = c(0, 50)) {
-  call_op("exp_ratio_sum", list(x = x), list(shifts = as.list(shifts)))
+  call_op("exp_ratio_sum", list(x = x), list(shifts = as.list(unname(shifts))))
 }
 
 #' @rdname op_exp_ratio
@@ -306,21 +336,42 @@ op_continuous_bernoulli_mean <- function(logits) {
 #' into a gradient. `op_clip_gradient()` is the identity with its gradient cut to
 #' \[-limit, limit\].
 #'
+#' @details
+#' - `op_straight_through()`: \eqn{f = hard}; what comes from above goes to `soft`
+#'   as it is, and nothing to `hard`: \eqn{df/d\theta = d soft/d\theta}{df/dtheta =
+#'   dsoft/dtheta}.
+#' - `op_replace_gradient()`: \eqn{f(x, \ldots) = fn(x, \ldots)}, and
+#'   \eqn{df/dx = d surrogate/dx} in each argument.
+#' - `op_safe_where()`: \eqn{f(x) = if\_true(x)}{f(x) = if_true(x)} where the
+#'   condition holds, else \eqn{if\_false(x)}{if_false(x)}; the gradient is that of
+#'   the chosen branch. An ordinary `where` multiplies the derivative of the other
+#'   by 0, which is NaN if that is infinite.
+#' - `op_clip_gradient()`: \eqn{f(x) = x}; of \eqn{g}, which comes from above,
+#'   \eqn{min(max(g, -limit), limit)} goes on, and a NaN stays one.
+#'
+#' Functions given here are called with tensors, not with numbers of R, for which
+#' builtins such as `sqrt()` and operators such as `*` are made. They are made of
+#' Keras's operations: with `keras <- reticulate::import("keras", convert = FALSE)`
+#' one such is `keras$ops$sqrt`, and another
+#' `function(v) keras$ops$multiply(v, keras$ops$exp(v))`; with keras3 it is
+#' `function(v) op_multiply(v, op_exp(v))`.
+#'
+#' @inheritParams op_soft_step
 #' @param hard Numbers or logicals, or a tensor: the values.
 #' @param soft Numbers or a tensor of the same shape: the gradient.
-#' @param fn,surrogate Functions of tensors, built of Keras's operations: the
-#'   values of the first, the derivative of the second.
+#' @param fn,surrogate Functions of one or more tensors that return one, of the
+#'   same shape: the values of the first, the derivative of the second.
 #' @param condition Logicals of the shape of `x`, or that broadcast to it.
-#' @param if_true,if_false Elementwise functions of a tensor.
-#' @param x Numbers of any shape, or a tensor.
+#' @param if_true,if_false Elementwise functions of one tensor.
 #' @param safe_true,safe_false A number each, where the branch has a finite value
 #'   and finite derivatives; it takes the place of `x` where the branch is not
 #'   chosen.
-#' @param limit Above 0.
+#' @param limit Above 0, in units of the loss per unit of `x`.
 #'
-#' @returns Numbers of the shape of `x` or `soft`, or a tensor if one came;
-#'   `op_replace_gradient()` gives a function of tensors. An error for shapes that
-#'   differ, what is not a function, or a limit that is not above 0.
+#' @returns Numbers of the shape of `x` or `soft`, with its names, or a tensor if
+#'   one came; `op_replace_gradient()` gives a function of tensors. An error for
+#'   shapes that differ, what is not a function of tensors, or a limit that is not
+#'   above 0.
 #' @references Bengio et al. (2013), <https://arxiv.org/abs/1308.3432>; Pascanu et
 #'   al. (2013), <https://arxiv.org/abs/1211.5063>.
 #' @family ops
@@ -330,16 +381,22 @@ op_continuous_bernoulli_mean <- function(logits) {
 #' keras <- reticulate::import("keras", convert = FALSE)
 #' x <- c(-1, 0, 4)
 #' op_safe_where(x > 0, keras$ops$sqrt, keras$ops$zeros_like, x, 1, 0)
+#' clipped <- function(v) keras$ops$clip(v, -1, 1)
+#' sign <- op_replace_gradient(keras$ops$sign, clipped)
+#' sign(keras$ops$convert_to_tensor(c(-2, 0.5)))
+#' op_clip_gradient(x, limit = 1)
 op_straight_through <- function(hard, soft) {
-  call_op("straight_through", list(hard = hard, soft = soft))
+  call_op("straight_through", list(soft = soft, hard = hard))
 }
 
 #' @rdname op_straight_through
 #' @export
 op_replace_gradient <- function(fn, surrogate) {
   replace <- py_softkeras()$ops$replace_gradient
-  replaced <- replace(as_py_callable(fn), as_py_callable(surrogate))
-  function(...) replaced$`__call__`(...)
+  replaced <- call_python(replace, list(
+    as_py_callable(fn, "fn"), as_py_callable(surrogate, "surrogate")
+  ))
+  function(...) call_python(replaced$`__call__`, list(...))
 }
 
 #' @rdname op_straight_through
@@ -349,8 +406,11 @@ op_safe_where <- function(
   py_softkeras()
   call_op(
     "safe_where",
-    list(condition = condition, x = x, safe_true = safe_true, safe_false = safe_false),
-    list(if_true = as_py_callable(if_true), if_false = as_py_callable(if_false))
+    list(x = x, condition = condition, safe_true = safe_true, safe_false = safe_false),
+    list(
+      if_true = as_py_callable(if_true, "if_true"),
+      if_false = as_py_callable(if_false, "if_false")
+    )
   )
 }
 
@@ -375,9 +435,9 @@ op_clip_gradient <- function(x, limit) {
 #' @param metric A function of `y_true` and the decisions (of the decisions alone
 #'   without `y_true`) that returns one finite number. Decisions are 0 or 1; with
 #'   `categorical` they are classes counted **from 0**, as in sparse labels.
-#' @param probabilities Of 1, for each element; or with `categorical` of the
-#'   classes along the last axis.
-#' @param y_true What the metric compares with.
+#' @param probabilities Of a 1, for each element, of any shape; or with
+#'   `categorical` of the classes along the last axis.
+#' @param y_true What the metric compares with: numbers of any shape, or `NULL`.
 #' @param ... Must be empty; what follows is named.
 #' @param samples How many decisions to draw, 2 or more with a baseline.
 #' @param seed A whole number, a `keras.random.SeedGenerator`, or `NULL`. A number
@@ -405,10 +465,24 @@ op_score_function_loss <- function(
   call_op(
     "score_function_loss", list(probabilities = probabilities, y_true = y_true),
     list(
-      metric = if (is_python(metric)) metric else reticulate::r_to_py(metric, convert = TRUE),
+      metric = as_py_metric(metric),
       samples = as_whole(samples), seed = as_whole(seed),
       categorical = categorical, from_logits = from_logits,
       baseline = baseline, maximize = maximize
-    )
+    ),
+    like = NULL
   )
+}
+
+# A function that is called with numbers of R, so a builtin will do.
+as_py_metric <- function(metric) {
+  if (!is.function(metric) || is_python(metric)) {
+    return(metric)
+  }
+  of_numbers <- function(...) {
+    tryCatch(metric(...), error = function(e) {
+      stop("`metric` failed: ", python_says(e), call. = FALSE)
+    })
+  }
+  reticulate::r_to_py(of_numbers, convert = TRUE)
 }

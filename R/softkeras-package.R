@@ -12,6 +12,11 @@
 #' - [steps_step()]: the shape of the soft threshold.
 #' - [install_softkeras()]: Python with all that is needed.
 #'
+#' R's numbers are computed as they are, in double precision (float64), and come
+#' back so; tensors in their own dtype. Two things are narrower: a layer computes
+#' in its `dtype`, float32 by default as in Keras, and JAX makes float32 of all
+#' unless `jax_enable_x64` is set.
+#'
 #' Everything is the Python module `softkeras`, which comes with this package,
 #' with the same names and the same numbers; a model that is saved in one
 #' language loads in the other.

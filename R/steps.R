@@ -33,7 +33,10 @@
 #' `"logit"`, finite for every finite prediction.
 #'
 #' @param shape A name from the table, or a function of the distance to the
-#'   threshold that gives 1/2 at 0 and is built of Keras's operations.
+#'   threshold that gives 1/2 at 0. It is called with a tensor, not with numbers of
+#'   R, and is made of Keras's operations: with
+#'   `keras <- reticulate::import("keras", convert = FALSE)` the sigmoid is
+#'   `function(v) keras$ops$sigmoid(keras$ops$multiply(v, 4))`.
 #' @param sharpness The slope at the threshold, above 0, per unit of probability,
 #'   whatever the shape. On `"logit"` a unit of probability is measured where the
 #'   threshold sits at 1/2: per unit of p the slope is s/(4 t (1 - t)). `Inf` is
@@ -58,8 +61,8 @@ steps_step <- function(
     shape = "sigmoid", sharpness = NULL, scale = NULL, anchored = NULL,
     straight_through = FALSE) {
   Step <- py_softkeras()$steps$Step
-  do.call(Step, without_na(list(
-    shape = as_py_callable(shape), sharpness = sharpness, scale = scale,
+  call_python(Step, without_na(list(
+    shape = as_py_callable(shape, "shape"), sharpness = sharpness, scale = scale,
     anchored = anchored, straight_through = straight_through
   )))
 }

@@ -26,6 +26,7 @@ sys.path.append(str(pathlib.Path(__file__).parents[1] / "tests/reference"))
 import keras
 import numpy as np
 import ops_exp_ratio as reference
+from _machine import machine
 from keras import ops
 
 from softkeras.ops.exp_ratio import exp_ratio, log_exprel
@@ -174,7 +175,13 @@ def main():
     path = RESULTS / f"accuracy_{BACKEND}.json"
     path.write_text(
         json.dumps(
-            {"points": args.points, "bounds": BOUNDS, "rows": table}, indent=1
+            {
+                "machine": machine(),
+                "points": args.points,
+                "bounds": BOUNDS,
+                "rows": table,
+            },
+            indent=1,
         )
         + "\n"
     )

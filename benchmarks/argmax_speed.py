@@ -23,6 +23,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import numpy as np
 import tensorflow as tf
+from _machine import machine
 
 from softkeras.ops.argmax import soft_argmax, soft_one_hot
 
@@ -138,7 +139,12 @@ def main():
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(
         json.dumps(
-            {"shape": shape, "rounds": args.rounds, "functions": table},
+            {
+                "machine": machine(),
+                "shape": shape,
+                "rounds": args.rounds,
+                "functions": table,
+            },
             indent=1,
         )
         + "\n"

@@ -32,6 +32,7 @@ import keras
 import numpy as np
 import ops_exp_ratio as reference
 import tensorflow as tf
+from _machine import machine
 
 from softkeras.ops.exp_ratio import exp_ratio, log_exprel
 
@@ -141,6 +142,7 @@ def main():
     }
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     results[args.mode] = {
+        "machine": machine(),
         "values": 2**32 // args.stride,
         "stride": args.stride,
         "seconds": round(state["seconds"]),

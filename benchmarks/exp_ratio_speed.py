@@ -4,11 +4,12 @@
 
 Forward, and forward with gradient, of float32 in a TensorFlow graph and under
 XLA. All take turns within a round, and the ratio to the naive formula, which is
-NaN at 0 and in its gradient below -88, is taken round by round; medians are
-printed. The mean of TensorFlow Probability's ContinuousBernoulli is timed if
-that is installed (pip install tensorflow-probability tf-keras); its formula,
-written out below from its documentation, always is. Writes
-benchmarks/results/exp_ratio_speed.json.
+NaN at 0 and in its gradient below -88, is taken round by round, so that a
+machine whose speed drifts changes nothing. Two medians are printed, of the
+milliseconds and of the ratios; where the speed drifted, the second is not the
+quotient of the first. The mean of TensorFlow Probability's ContinuousBernoulli
+is timed if that is installed; its formula, written out below from its
+documentation, always is. Writes benchmarks/results/exp_ratio_speed.json.
 """
 
 from __future__ import annotations
@@ -25,12 +26,23 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import numpy as np
 import tensorflow as tf
+from _machine import machine
 
 from softkeras.ops.exp_ratio import exp_ratio
+
+try:
+    import tensorflow_probability as tfp
+except ImportError:  # It needs tf-keras too.
+    tfp = None
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "exp_ratio_speed.json"
 # The targets: what exp_ratio may take under XLA, in times the naive formula.
 TARGETS = {"forward": 1.6, "forward + gradient": 1.3}
+MEANING = {
+    "milliseconds": "median over the rounds",
+    "ratio": "median of the rounds' ratios to naive, not ratio of the medians",
+}
+INSTALL = "pip install tensorflow-probability tf-keras"
 
 
 def naive(x):
@@ -66,13 +78,10 @@ def functions():
         "TFP's formula": formula_of_probability,
         "exp_ratio": exp_ratio,
     }
-    try:
-        import tensorflow_probability as tfp
-    except ImportError:
-        return result
-    result["TFP"] = lambda x: tfp.distributions.ContinuousBernoulli(
-        logits=x
-    ).mean()
+    if tfp is not None:
+        result["TFP"] = lambda x: tfp.distributions.ContinuousBernoulli(
+            logits=x
+        ).mean()
     return result
 
 
@@ -108,6 +117,8 @@ def main():
     parser.add_argument("--elements", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=30)
     args = parser.parse_args()
+    if tfp is None:
+        print(f"Without TensorFlow Probability (row TFP); for it: {INSTALL}\n")
     rng = np.random.default_rng(20261121)
     x = tf.constant((20 * rng.normal(size=args.elements)).astype("float32"))
     table = {}
@@ -120,24 +131,23 @@ def main():
                     "milliseconds": round(1000 * statistics.median(own), 2),
                     "ratio": round(statistics.median(ratios), 2),
                 }
-    print(
-        f"{args.elements:,} float32, medians of {args.rounds} rounds; ", end=""
-    )
-    print("x: times the naive formula\n")
-    columns = next(iter(table.values()))
-    print(f"{'':16}" + "".join(f"{name:>27}" for name in columns))
-    for name, own in table.items():
-        cells = "".join(
-            f"{cell['milliseconds']:16.1f} ms{cell['ratio']:7.2f}x"
-            for cell in own.values()
-        )
-        print(f"{name:16}{cells}")
+    print(f"{args.elements:,} float32, {args.rounds} rounds")
+    for what, words in MEANING.items():
+        print(f"{what}: {words}")
+    for column in next(iter(table.values())):
+        print(f"\n{column:26}{'milliseconds':>14}{'ratio':>8}")
+        for name, own in table.items():
+            cell = own[column]
+            print(f"{name:26}{cell['milliseconds']:14.1f}{cell['ratio']:8.2f}")
     RESULTS.write_text(
         json.dumps(
             {
+                "machine": machine(),
                 "elements": args.elements,
                 "rounds": args.rounds,
                 "targets_under_xla": TARGETS,
+                "meaning": MEANING,
+                "not_installed": [] if tfp else ["tensorflow_probability"],
                 "functions": table,
             },
             indent=1,

@@ -21,6 +21,8 @@ import subprocess
 import sys
 import time
 
+from _machine import machine
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
@@ -165,7 +167,12 @@ def main():
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(
         json.dumps(
-            {"elements": args.elements, "rounds": args.rounds, "losses": table},
+            {
+                "machine": machine(),
+                "elements": args.elements,
+                "rounds": args.rounds,
+                "losses": table,
+            },
             indent=1,
         )
         + "\n"

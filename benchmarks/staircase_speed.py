@@ -19,6 +19,8 @@ import pathlib
 import statistics
 import time
 
+from _machine import machine
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
@@ -133,7 +135,10 @@ def main():
         }
         for mode, rows in results.items()
     }
-    RESULTS.write_text(json.dumps({**vars(args), **rounded}, indent=1) + "\n")
+    RESULTS.write_text(
+        json.dumps({"machine": machine(), **vars(args), **rounded}, indent=1)
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

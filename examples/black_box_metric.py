@@ -2,27 +2,23 @@
 
     python examples/black_box_metric.py
 
-It is a function of NumPy arrays of decisions, so there is nothing to
+The question (a custom metric of NumPy code as a loss, as in tf-keras issue 52):
+f1_score is a function of arrays of decisions, so there is nothing to
 differentiate. score_function_loss draws decisions from the predicted
 probabilities, calls the metric on them, and makes those that did better than
 the others more likely.
 """
 
-import logging
-import os
 import pathlib
 import time
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import _shared  # isort: skip
 
 import keras
 import numpy as np
 from sklearn.metrics import f1_score
 
 from softkeras.ops.score_function import score_function_loss
-
-# Each fold has its own model, and TensorFlow warns that it traces so many.
-logging.getLogger("tensorflow").setLevel("ERROR")
 
 ROOT = pathlib.Path(__file__).parents[1]
 EPOCHS, BATCH = 20, 64
@@ -67,8 +63,7 @@ def try_directly(data):
     try:
         model.fit(*data, epochs=1, verbose=0)
     except Exception as error:
-        words = " ".join(str(error).split())
-        return f"{type(error).__name__}: {words[:150]}..."
+        return f"{type(error).__name__}: {_shared.first_sentence(error)}"
     return "trained"
 
 
@@ -78,8 +73,10 @@ def main():
     print(
         f"keras {keras.__version__} on {keras.backend.backend()}; "
         f"{len(data[0])} cases, {int(data[1].sum())} of them malignant\n\n"
-        f"compile(loss=f1_score): {try_directly(data)}\n"
+        "compile(loss=f1_score):"
     )
+    _shared.say(try_directly(data))
+    print()
     model = build()
     # An attribute, so that on JAX its state goes from step to step.
     model.seed = keras.random.SeedGenerator(1)

@@ -7,6 +7,8 @@
 # it is not. examples/demo.py does the same from Python, with the same seeds, and
 # its saved models are loaded here.
 
+# TensorFlow's lines when it starts.
+Sys.setenv(TF_CPP_MIN_LOG_LEVEL = "3", TF_ENABLE_ONEDNN_OPTS = "0")
 library(softkeras)
 
 out <- "build/demo"

@@ -9,10 +9,11 @@ does the same from R, with the same seeds.
 """
 
 import csv
-import logging
 import pathlib
 import sys
 import time
+
+import _shared  # noqa: F401, isort: skip
 
 import keras
 import numpy as np
@@ -32,10 +33,6 @@ LOSSES = {
     "soft precision": SoftPrecision(),
     "soft F1": SoftFBeta(),
 }
-
-
-# Each fold has its own model, and TensorFlow warns that it traces so many.
-logging.getLogger("tensorflow").setLevel("ERROR")
 
 
 def read_data():

@@ -15,7 +15,8 @@ from __future__ import annotations
 import math
 import os
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import _shared  # isort: skip
+
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
@@ -93,11 +94,12 @@ def main():
         ("softkeras.ops.exp_ratio_sum", exp_ratio_sum),
     ):
         print(name)
-        bar = keras.utils.Progbar(EPOCHS, unit_name="epoch")
+        bar = _shared.Progress(EPOCHS, "epoch")
         losses = train(ratio_sum, progress=bar.update)
+        bar.clear()
         finite = [loss for loss in losses if not math.isnan(loss)]
         if len(finite) < EPOCHS:
-            print(f"\n  NaN in epoch {len(losses)}, for good;", end="")
+            print(f"  NaN in epoch {len(losses)}, for good;", end="")
         else:
             print(f"  no NaN in {EPOCHS:,} epochs;", end="")
         print(

@@ -8,11 +8,7 @@ the question's own numbers, then each as a layer that has to find spikes in
 noise.
 """
 
-import logging
-import os
-import warnings
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import _shared  # isort: skip
 
 import keras
 import numpy as np
@@ -20,11 +16,6 @@ from keras import ops
 
 from softkeras.layers.hard_threshold import HardThreshold
 from softkeras.ops.hard_threshold import hard_threshold
-
-# Each version has its own model, and TensorFlow warns that it traces so many.
-logging.getLogger("tensorflow").setLevel("ERROR")
-# What Keras says of the first version, and this example shows.
-warnings.filterwarnings("ignore", "Gradients do not exist for variables")
 
 ASKED = np.array(
     [
@@ -62,33 +53,19 @@ VERSIONS = {
 }
 
 
-def gradient(function, x):
-    """The gradient of the sum of function(x), by the backend that is there."""
-    x = ops.convert_to_tensor(x)
-    if keras.backend.backend() == "jax":
-        import jax
-
-        return np.asarray(jax.grad(lambda x: ops.sum(function(x)))(x))
-    import tensorflow as tf
-
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        value = function(x)
-    return tape.gradient(value, x).numpy()
-
-
 def show_versions():
     """Value and gradient on the question's numbers, beside the wanted ones."""
-    print(f"The question's numbers, λ = 5\n{'':30}wrong values  wrong slopes")
+    print(
+        f"The question's {ASKED.size} numbers, λ = 5: how many are wrong\n"
+        f"{'':30}{'values':>8}{'gradients':>12}{'of those NaN':>15}"
+    )
     kept = np.abs(ASKED) > 5
     for name, function in VERSIONS.items():
         value = ops.convert_to_numpy(function(ASKED, 5.0))
-        slope = gradient(lambda x, f=function: f(x, 5.0), ASKED)
-        missing = int(np.isnan(slope).sum())
+        slope = _shared.gradient(lambda x, f=function: f(x, 5.0), ASKED)
         print(
-            f"{name:30}{np.sum(value != kept * ASKED):12}"
-            f"{np.sum(slope != kept):14}"
-            + (f", {missing} of them NaN" if missing else "")
+            f"{name:30}{np.sum(value != kept * ASKED):8}"
+            f"{np.sum(slope != kept):12}{np.isnan(slope).sum():15}"
         )
 
 
@@ -174,15 +151,16 @@ def main():
     )
     print(
         "\nSpikes in noise, λ of each sensor trained from 1; mean squared "
-        f"error\n{'':30}{'held out':>9}   λ of the sensors, quiet to noisy"
+        f"error\n{'':27}{'held out':>9}  λ of the sensors, quiet to noisy"
     )
     for name, layer in layers.items():
-        error, thresholds = train(layer, data, held_out)
-        print(f"{name:30}{error:9.3f}  ", *(f"{t:5.2f}" for t in thresholds))
+        with _shared.warnings_said():
+            error, thresholds = train(layer, data, held_out)
+        print(f"{name:27}{error:9.3f} ", *(f"{t:4.2f}" for t in thresholds))
     error, thresholds = best_thresholds(*held_out)
     print(
-        f"{'best, by trying them all':30}{error:9.3f}  ",
-        *(f"{t:5.2f}" for t in thresholds),
+        f"{'best, by trying them all':27}{error:9.3f} ",
+        *(f"{t:4.2f}" for t in thresholds),
     )
 
 

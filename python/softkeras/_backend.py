@@ -35,7 +35,10 @@ def is_concrete(x) -> bool:
     if backend == "torch":
         import torch
 
-        return not torch.compiler.is_compiling()
+        # Keras finds shapes by tensors on the device "meta", without values.
+        return not torch.compiler.is_compiling() and not getattr(
+            x, "is_meta", False
+        )
     return True
 
 
@@ -67,6 +70,19 @@ def assert_in_graph(holds, message, least, most) -> bool:
     return True
 
 
+def read(x):
+    """The value of what is a variable on TensorFlow.
+
+    Keras leaves it one, and a function with its own gradient takes none.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if isinstance(x, (tf.Variable, keras.Variable)):
+            return tf.convert_to_tensor(x)
+    return x
+
+
 def is_ragged(x) -> bool:
     """Whether `x` is a RaggedTensor of TensorFlow."""
     if keras.backend.backend() != "tensorflow":
@@ -79,12 +95,26 @@ def is_ragged(x) -> bool:
 def map_flat_values(function, tensors: dict):
     """`function` of the flat values of ragged tensors, as a ragged tensor.
 
-    Those that are not ragged must be scalars, or of a shape that broadcasts to
-    the flat values.
+    Those that are not ragged must be scalars, or broadcast with the last axes
+    of the flat values, not with their first: that holds elements of all rows.
     """
     import tensorflow as tf
 
     names = list(tensors)
+    ragged = next(name for name, x in tensors.items() if is_ragged(x))
+    inner = len(tensors[ragged].flat_values.shape) - 1
+    for name, x in tensors.items():
+        if x is None or is_ragged(x):
+            continue
+        shape = tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
+        if len(shape) > inner:
+            raise ValueError(
+                f"`{ragged}` is ragged, so `{name}` must be a number or ragged "
+                f"with the same rows. Received: {name} of shape {shape}; one "
+                f"number a row becomes ragged by tf.RaggedTensor."
+                f"from_row_splits(tf.gather({name}, {ragged}.value_rowids()), "
+                f"{ragged}.row_splits)."
+            )
     return tf.ragged.map_flat_values(
         lambda *flat: function(**dict(zip(names, flat))), *tensors.values()
     )
@@ -125,6 +155,8 @@ def call_numpy(function, arrays, dtype, shape):
         return jax.pure_callback(
             run, jax.ShapeDtypeStruct(shape, dtype), *arrays
         )
+    if any(getattr(x, "is_meta", False) for x in arrays):
+        return keras.ops.zeros(shape, dtype)
     raise ValueError(
         f"A NumPy function can't be part of a graph of {backend}. Run it "
         "uncompiled, with compile(jit_compile=False)."
@@ -177,19 +209,93 @@ def is_fused() -> bool:
     return backend == "jax"
 
 
-def _in_own_dtype(name):
-    def function(x, **options):
-        if keras.backend.backend() == "jax":
-            import jax
+class _Ops:
+    """keras.ops, with what is wrong there in Keras 3.15 put right.
 
-            return getattr(jax.numpy, name)(x, **options)
-        return getattr(keras.ops, name)(x, **options)
+    So take this one, and not that of Keras, in all of softkeras.
+    """
 
-    function.__name__ = name
-    return function
+    def __getattr__(self, name):
+        return getattr(keras.ops, name)
 
 
-# On JAX, those of Keras 3.15 compute float64 in float32 without a word.
-arctan, ceil, cos, floor, mean, sin, tanh = map(
-    _in_own_dtype, ("arctan", "ceil", "cos", "floor", "mean", "sin", "tanh")
-)
+ops = _Ops()
+
+if keras.backend.backend() == "jax":
+    import jax
+
+    # Keras's own compute float64 in float32 without a word.
+    for _name in ("arctan", "ceil", "cos", "floor", "mean", "sin", "tanh"):
+        setattr(ops, _name, getattr(jax.numpy, _name))
+
+if keras.backend.backend() == "torch":
+    import torch
+
+    def _with_numbers(function):
+        """`function`, with numbers of Python in the dtype of the floats."""
+
+        def run(*args):
+            dtypes = (
+                keras.backend.standardize_dtype(x.dtype)
+                for x in args
+                if not isinstance(x, (int, float))
+            )
+            dtype = next((name for name in dtypes if "float" in name), None)
+            return function(
+                *(
+                    keras.ops.convert_to_tensor(
+                        x, dtype if isinstance(x, (int, float)) else None
+                    )
+                    for x in args
+                )
+            )
+
+        return run
+
+    # Keras's own compute float64 in float32, or with constants of float32.
+    ops.ceil, ops.floor, ops.mean = torch.ceil, torch.floor, torch.mean
+    ops.cumsum = lambda x: torch.cumsum(x, 0)
+    ops.clip, ops.maximum, ops.minimum, ops.where = map(
+        _with_numbers, (torch.clip, torch.maximum, torch.minimum, torch.where)
+    )
+
+    def _extreme(function):
+        def run(x, axis=(), keepdims=False, initial=None):
+            # Without `initial`, which is for axes without an entry: Keras's
+            # own needs its value, also on "meta", and always on the CPU.
+            return function(x, axis, keepdims)
+
+        return run
+
+    ops.max, ops.min = map(_extreme, (torch.amax, torch.amin))
+
+    # Torch's own makes 0 of NaN.
+    ops.sign = lambda x: torch.sign(x).masked_fill(torch.isnan(x), float("nan"))
+
+    class _CustomGradient(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, function, *tensors):
+            value, ctx.pull_back = function(*tensors)
+            ctx.function = function
+            ctx.save_for_backward(*tensors)
+            # Another tensor than the one that `pull_back` may hold, which
+            # would hold the graph and thereby itself.
+            return value.detach()
+
+        @staticmethod
+        def backward(ctx, upstream):
+            pull_back = ctx.pull_back
+            if torch.is_grad_enabled():
+                # To be differentiated again. What `forward` computed is cut
+                # off from the tensors: it would count as constant.
+                _, pull_back = ctx.function(*ctx.saved_tensors)
+            gradients = pull_back(upstream)
+            if not isinstance(gradients, tuple):
+                gradients = (gradients,)
+            return None, *gradients
+
+    def _custom_gradient(function):
+        # Keras's own has wrong second derivatives.
+        return lambda *tensors: _CustomGradient.apply(function, *tensors)
+
+    ops.custom_gradient = _custom_gradient

@@ -8,9 +8,9 @@ import numbers
 
 import keras
 import numpy as np
-from keras import ops
 
 from softkeras import _backend
+from softkeras._backend import ops
 
 
 def one_of(name, value, allowed):
@@ -34,6 +34,8 @@ def positive(name, value):
     """`value` as a float above 0, or the scalar tensor that it is."""
     if ops.is_tensor(value) or isinstance(value, keras.Variable):
         return value
+    if isinstance(value, np.ndarray) and not value.shape:
+        value = value.item()
     number = _number(name, value, "above 0")
     if math.isnan(number) or number <= 0:
         raise ValueError(
@@ -42,11 +44,33 @@ def positive(name, value):
     return number
 
 
+def fixed(name, value):
+    """`value` as a float above 0, not a tensor: a layer must save it."""
+    if ops.is_tensor(value) or isinstance(value, keras.Variable):
+        raise ValueError(
+            f"`{name}` of a layer must be a number, because a model would "
+            f"neither train nor save a tensor here. Received: {name}={value!r}"
+        )
+    return positive(name, value)
+
+
 def finite(name, value):
     number = _number(name, value, "that is finite")
     if not math.isfinite(number):
         raise ValueError(f"`{name}` must be finite. Received: {name}={value!r}")
     return number
+
+
+def scalar(name, value, dtype, least, most, allowed):
+    """A scalar tensor of `dtype`; NaN where that is all that can be done."""
+    value = ops.cast(tensor(name, value), dtype)
+    if tuple(value.shape):
+        raise ValueError(
+            f"`{name}` must be a number or a scalar tensor. Received: a tensor "
+            f"of shape {tuple(value.shape)}"
+        )
+    fine = within(name, value, least, most, allowed)
+    return value if fine is None else ops.where(fine, value, float("nan"))
 
 
 def probability(name, value):
@@ -108,8 +132,11 @@ def tensor(name, x, dtype=None):
     try:
         if x is None:
             raise TypeError
+        if isinstance(x, np.generic):
+            # On torch, Keras takes a number of NumPy for one of Python.
+            x = np.asarray(x)
         # Dense, because Keras takes 4 * KerasTensor for sparse.
-        return ops.convert_to_tensor(x, dtype, sparse=False)
+        return _backend.read(ops.convert_to_tensor(x, dtype, sparse=False))
     except (TypeError, ValueError):
         raise ValueError(
             f"`{name}` must be an array or a tensor of numbers. Received: "
@@ -161,6 +188,7 @@ def within(name, values, low, high, allowed, or_nan=False):
     if 0 in values.shape:
         return None
     message = f"`{name}` must hold {allowed}."
+    values = ops.stop_gradient(values)
     least = functools.partial(ops.min, values)
     most = functools.partial(ops.max, values)
 

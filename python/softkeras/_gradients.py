@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import keras
-from keras import ops
 
 from softkeras import _checks
+from softkeras._backend import ops
 
 
 def differentiable(function: Callable) -> Callable:
@@ -18,17 +18,7 @@ def differentiable(function: Callable) -> Callable:
     more tensors than x it gives back as many gradients.
     """
 
-    @ops.custom_gradient
-    def curve(*tensors):
-        value, backward = function(*tensors)
-
-        def grad(*args, upstream=None):
-            # Torch names it, the tensors before it; the others pass it alone.
-            return backward(args[0] if upstream is None else upstream)
-
-        return value, grad
-
-    return curve
+    return ops.custom_gradient(function)
 
 
 def widen(x):

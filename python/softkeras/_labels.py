@@ -6,9 +6,8 @@ import math
 import numbers
 from typing import Any, NamedTuple
 
-from keras import ops
-
 from softkeras import _checks
+from softkeras._backend import ops
 
 
 class Labels(NamedTuple):

@@ -6,9 +6,8 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from keras import ops
-
 from softkeras import _backend
+from softkeras._backend import ops
 from softkeras._gradients import differentiable
 
 # Newton's method starts above this instead of at 1, where a rate is 0: the
@@ -45,7 +44,7 @@ def _sigmoid_middle(v):
             decay = ops.exp(-4 * ops.abs(v))
             return g * (4 * decay / ops.square(1 + decay))
 
-        return 0.5 * _backend.tanh(2 * v), backward
+        return 0.5 * ops.tanh(2 * v), backward
 
     return differentiable(function)(v)
 
@@ -55,7 +54,7 @@ def _sigmoid_rate(width, slope):
     target = ops.maximum(2 * slope * width, NEARLY_STRAIGHT)
     z = ops.sqrt(ops.square(target) - 1)
     for _ in range(6):
-        coth = 1 / _backend.tanh(z)
+        coth = 1 / ops.tanh(z)
         z = z - (z * coth - target) / (coth - z * (ops.square(coth) - 1))
     return z / (2 * width)
 
@@ -184,17 +183,17 @@ def _inside(edge, root):
 def _raised_cosine():
     def part(d):
         # (πd - sin πd)/2π, from 0 at d = 0 to ½ at d = 1.
-        return 0.5 * ops.maximum(d - _backend.sin(math.pi * d) / math.pi, 0)
+        return 0.5 * ops.maximum(d - ops.sin(math.pi * d) / math.pi, 0)
 
     def half(a):
         a = ops.minimum(a, 1)
-        return 0.5 * (a + _backend.sin(math.pi * a) / math.pi)
+        return 0.5 * (a + ops.sin(math.pi * a) / math.pi)
 
     def lower(a):
         return part(ops.relu(1 - a))
 
     def density(a):
-        return ops.square(_backend.sin((0.5 * math.pi) * ops.relu(1 - a)))
+        return ops.square(ops.sin((0.5 * math.pi) * ops.relu(1 - a)))
 
     def root(q):
         # sin x / x = 1/q - 1, x = πz, as a function of y = x²: convex, and its
@@ -203,8 +202,8 @@ def _raised_cosine():
 
         def step(y):
             x = ops.sqrt(y)
-            sinc = _backend.sin(x) / x
-            return (sinc - level) * 2 * y / (_backend.cos(x) - sinc)
+            sinc = ops.sin(x) / x
+            return (sinc - level) * 2 * y / (ops.cos(x) - sinc)
 
         return ops.sqrt(_newton(6 * (1 - level), step)) / math.pi
 
@@ -213,13 +212,13 @@ def _raised_cosine():
 
 def _arctan():
     def half(a):
-        return _backend.arctan(math.pi * a) / math.pi
+        return ops.arctan(math.pi * a) / math.pi
 
     def lower(a):
         x = math.pi * a
         near = x < 1
-        far = _backend.arctan(1 / ops.where(near, 1.0, x)) / math.pi
-        return ops.where(near, 0.5 - _backend.arctan(x) / math.pi, far)
+        far = ops.arctan(1 / ops.where(near, 1.0, x)) / math.pi
+        return ops.where(near, 0.5 - ops.arctan(x) / math.pi, far)
 
     def density(a):
         # 1/(1 + x²), x = 1/r - 1, of which no power overflows.
@@ -231,7 +230,7 @@ def _arctan():
         target = 2 * q
 
         def step(x):
-            return (x - target * _backend.arctan(x)) / (
+            return (x - target * ops.arctan(x)) / (
                 1 - target / (1 + ops.square(x))
             )
 

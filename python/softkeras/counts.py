@@ -13,9 +13,9 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from keras import ops
-
 from softkeras import _checks, _labels, steps
+from softkeras._backend import ops
+from softkeras._gradients import differentiable
 
 __all__ = ["Counts", "soft_counts"]
 
@@ -338,7 +338,7 @@ def _sums(decision, label, *weight, axis):
     memory than automatic differentiation does.
     """
 
-    @ops.custom_gradient
+    @differentiable
     def sums(decision, label, *weight):
         hits, called = ops.minimum(decision, label), decision
         if weight:
@@ -350,8 +350,7 @@ def _sums(decision, label, *weight, axis):
             ]
         )
 
-        def grad(*args, upstream=None):
-            upstream = args[0] if upstream is None else upstream
+        def backward(upstream):
             of_hits, of_called = upstream[0], upstream[1]
             below = decision < label
             # At a label of 1 that of the product, also at a decision of 1.
@@ -367,7 +366,7 @@ def _sums(decision, label, *weight, axis):
                 of_hits * least + of_called * decision,
             )
 
-        return value, grad
+        return value, backward
 
     result = sums(decision, label, *weight)
     return ops.squeeze(result[0], axis), ops.squeeze(result[1], axis)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
 
 from softkeras import _backend, _checks
+from softkeras._backend import ops
 from softkeras._scoring import Scoring
 from softkeras.counts import Counts
 from softkeras.scores import averaging, names

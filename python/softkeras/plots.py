@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from softkeras import _checks
 from softkeras import steps as steps_module
+from softkeras._backend import ops
 from softkeras.steps import Step
 
 __all__ = ["plot_steps"]

@@ -19,9 +19,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
 
 from softkeras import _backend, _checks, _shapes
+from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
 
 __all__ = ["Step", "deserialize", "get", "serialize"]
@@ -31,6 +31,9 @@ SCALES = ("logit", "probability")
 # repeats yet; on "probability" the slope of the clipped ramp in the question
 # that softkeras started from.
 DEFAULT_SHARPNESS = {"logit": 0.25, "probability": 8.0}
+# Beyond it products of it overflow in float32, and long before it a step is as
+# hard as floats can tell. A tensor must be at least the other.
+SHARPEST, FLATTEST = 1e15, 1e-30
 # Stands in for p(1 - p), and for p, where those are smaller: the derivative of
 # a logarithm at 0 is infinite, and float32 overflows well before that.
 TINY = 1e-30
@@ -233,15 +236,42 @@ class Step:
             )
         self.shape = shape
         self.sharpness = _checks.positive("sharpness", sharpness)
+        if isinstance(self.sharpness, float) and (
+            SHARPEST < self.sharpness < math.inf
+        ):
+            raise ValueError(
+                f"`sharpness` must be at most {SHARPEST:g}, or infinite for "
+                f"the hard decision. Received: sharpness={sharpness!r}"
+            )
         self.scale = scale
-        self.anchored = bool(anchored)
-        self.straight_through = bool(straight_through)
+        self.anchored = _checks.boolean("anchored", anchored)
+        self.straight_through = _checks.boolean(
+            "straight_through", straight_through
+        )
 
     @property
     def is_hard(self) -> bool:
         """Whether this is the exact decision, not a soft one."""
         return self.shape == "hard" or (
             isinstance(self.sharpness, float) and math.isinf(self.sharpness)
+        )
+
+    def slope(self, dtype: str, least: float = 0.0) -> Any:
+        """The sharpness as it is now: a float, or a tensor of `dtype`.
+
+        A float was checked when the step was made; a variable may have changed
+        since.
+        """
+        if isinstance(self.sharpness, float):
+            return self.sharpness
+        return _checks.scalar(
+            "sharpness",
+            self.sharpness,
+            dtype,
+            least or FLATTEST,
+            SHARPEST,
+            f"a number {f'of at least {least:.4g}' if least else 'above 0'} "
+            f"and at most {SHARPEST:g}",
         )
 
     def __call__(
@@ -281,7 +311,7 @@ class Step:
             return _hard(x, threshold, from_logits)
         if threshold is None:
             soft = ops.softmax(
-                self.sharpness * (x if from_logits else _log(x)), axis=-1
+                self.slope(x.dtype) * (x if from_logits else _log(x)), axis=-1
             )
         else:
             soft = self._soft(x, threshold, from_logits)
@@ -300,11 +330,12 @@ class Step:
             u = _log_odds(x, threshold) if not from_logits else x
             if from_logits and threshold != 0.5:
                 u = x - _logit(threshold)
-            return shape.cdf(u, self.sharpness / 4)
+            return shape.cdf(u, self.slope(x.dtype) / 4)
         p = ops.sigmoid(x) if from_logits else x
         if self.anchored:
-            return _anchored(p, threshold, shape, self.sharpness)
-        return shape.cdf(p - threshold, self.sharpness)
+            slope = self.slope(x.dtype, _least(threshold))
+            return _anchored(p, threshold, shape, slope)
+        return shape.cdf(p - threshold, self.slope(x.dtype))
 
     def _roots(self):
         """The k of a sigmoid of sharpness ½^k, if that is what this is."""
@@ -329,7 +360,7 @@ class Step:
         _checks.probability("threshold", threshold)
         if self.scale == "logit" or not self.anchored or self.is_hard:
             return
-        least = 1 / (2 * min(threshold, 1 - threshold))
+        least = _least(threshold)
         if isinstance(self.sharpness, float) and self.sharpness < least:
             raise ValueError(
                 f"A step that is anchored at threshold={threshold} must have a "
@@ -370,6 +401,11 @@ class Step:
             if self.straight_through:
                 text += ", straight_through=True"
         return text + ")"
+
+
+def _least(threshold):
+    """The slope of the straight line that is anchored at a threshold."""
+    return 1 / (2 * min(threshold, 1 - threshold))
 
 
 def _logit(threshold):

@@ -87,6 +87,11 @@ def golden_ops():
     return json.loads(path.read_text())[::4]
 
 
+def assert_same(got, want):
+    """Equal, and so of the same dtype: the other's rounding would show."""
+    np.testing.assert_array_equal(np.asarray(got), np.asarray(want))
+
+
 def arguments(function):
     return {
         name: "<missing>" if p.default is p.empty else p.default
@@ -137,6 +142,25 @@ def test_layers_have_their_twin_s_arguments_in_order(r, name):
     assert got.pop("object") == "<missing>" and got.pop("name") is None
     want = arguments(getattr(layers, name))
     assert list(plain(got, name).items()) == list(plain(want, name).items())
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("SoftStep", {"threshold": [0.1, 0.3]}),
+        (
+            "SoftStaircase",
+            {"thresholds": [0.0, 1.0], "levels": [0.0, 1.0, 4.0], "hard": True},
+        ),
+    ],
+)
+def test_vectors_of_layers_have_the_same_configuration(r, name, options):
+    of_r = {
+        key: np.array(value) if isinstance(value, list) else value
+        for key, value in options.items()
+    }
+    got = r.call(WRAPPERS[name], **of_r, name="mine").get_config()
+    assert got == getattr(layers, name)(**options, name="mine").get_config()
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -217,13 +241,17 @@ def test_values_of_r_data_and_of_tensors(r, data, name, function, cls, average):
     y, p, w = data
     for own, weights in itertools.product(STEP_ARGUMENTS, (None, w)):
         options = {"average": average, "threshold": 0.4}
-        want = function(y, tensor(p), weights, step=Step(**own), **options)
+        of_python = [
+            function(y, x, weights, step=Step(**own), **options)
+            for x in (p, tensor(p))
+        ]
         options |= {"step": r.call("steps_step", **own)}
         options |= {"sample_weight": weights}
+        # R's doubles are float64, a tensor is what it is.
         got = r.call(name, y, p, **options)
-        np.testing.assert_allclose(got, np.squeeze(want), 1e-6)
+        assert_same(got, np.squeeze(of_python[0]))
         got = r.call(name, y, tensor(p), **options)
-        np.testing.assert_array_equal(got, want)
+        np.testing.assert_array_equal(got, of_python[1])
 
 
 @pytest.mark.parametrize("name, function, cls", LOSSES, ids=lambda x: str(x))
@@ -265,19 +293,17 @@ def test_beta_is_handed_on(r, data):
     got = r.call("loss_soft_fbeta", beta=2.0)
     assert got.get_config() == losses.SoftFBeta(beta=2.0).get_config()
     got = r.call("loss_soft_fbeta", y, p, beta=0.5)
-    np.testing.assert_allclose(
-        got, losses.soft_fbeta(y, tensor(p), beta=0.5), 1e-6
-    )
+    assert_same(got, losses.soft_fbeta(y, p, beta=0.5))
 
 
 def test_counts_and_one_based_axes(r, data):
     y, p, w = data
     for axis, of_r in ((None, None), (0, 1), (1, 2), (-1, -1)):
-        want = softkeras.soft_counts(y, tensor(p), w, axis=axis)
+        want = softkeras.soft_counts(y, p, w, axis=axis)
         got = r.call("soft_counts", y, p, w, axis=of_r)
         assert list(got) == list(want._fields)
         for a, b in zip(got.values(), want):
-            np.testing.assert_allclose(a, b, 1e-5, 1e-6)
+            assert_same(a, b)
 
 
 @pytest.mark.parametrize("own", STEP_ARGUMENTS, ids=str)

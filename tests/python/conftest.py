@@ -74,9 +74,18 @@ def value_and_gradient(function, x, mode="eager"):
     else:
         x = x.detach().requires_grad_(True)
         value = function(x)
-        keras.ops.sum(value).backward()
-        gradient = x.grad
+        gradient = torch_gradient(value, x)
     return to_numpy(value), to_numpy(gradient)
+
+
+def torch_gradient(value, x, **options):
+    import torch
+
+    if not value.requires_grad:  # None of it comes from x.
+        return torch.zeros_like(x)
+    return torch.autograd.grad(
+        value.sum(), x, allow_unused=True, materialize_grads=True, **options
+    )[0]
 
 
 def derivative(function):
@@ -98,12 +107,9 @@ def derivative(function):
             return tape.gradient(
                 value, x, unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
-        import torch
-
         if not x.requires_grad:
             x = x.detach().requires_grad_(True)
-        total = keras.ops.sum(function(x))
-        return torch.autograd.grad(total, x, create_graph=True)[0]
+        return torch_gradient(function(x), x, create_graph=True)
 
     return gradient
 

@@ -11,7 +11,9 @@ from keras import ops
 from softkeras.ops.score_function import _uniform, score_function_loss
 
 # XLA of TensorFlow can't call NumPy, which is tested on its own.
-MODES = {"tensorflow": ["eager", "graph"]}.get(BACKEND, ["eager", "jit"])
+MODES = {"tensorflow": ["eager", "graph"], "jax": ["eager", "jit"]}.get(
+    BACKEND, ["eager"]
+)
 LABELS = np.array([1, 0, 1])
 
 

@@ -13,6 +13,15 @@ skip_if_no_keras3 <- function() {
   skip_if_not_installed("keras3")
 }
 
+# float64 is what R's doubles are; JAX makes float32 of it unless told.
+skip_if_float32 <- function() {
+  made <- keras_module()$ops$convert_to_tensor(reticulate::np_array(0.1, "float64"))
+  skip_if(
+    grepl("32", as.character(reticulate::import_builtins()$str(made$dtype))),
+    "this backend computes in float32 only"
+  )
+}
+
 golden <- function(name) {
   jsonlite::fromJSON(
     test_path("golden", paste0(name, ".json")),

@@ -50,8 +50,24 @@ test_that("data may be vectors, matrices, integers, logicals and tensors", {
   tensor <- keras_module()$ops$convert_to_tensor(p, "float32")
   value <- loss_soft_fbeta(y, tensor)
   expect_true(is_python(value))
-  expect_equal(as_r_numbers(value), want)
+  expect_equal(as_r_numbers(value), want, tolerance = 1e-6)
   expect_equal(loss_soft_fbeta(1, 0.7, step = "hard"), 0)
+})
+
+test_that("doubles are computed in double precision", {
+  skip_if_no_keras()
+  skip_if_float32()
+  identity <- steps_step(sharpness = 1)
+  counts <- soft_counts(y, p, step = identity)
+  expect_equal(counts$tp, sum(y * p), tolerance = 1e-14)
+  w <- c(1, 2, 0.3, 3, 1) / 3
+  precision <- sum(w * y * p) / sum(w * p)
+  expect_equal(
+    loss_soft_precision(y, p, step = identity, sample_weight = w), 1 - precision,
+    tolerance = 1e-14
+  )
+  # As float32 both are the threshold itself.
+  expect_equal(soft_counts(c(1, 1), 0.5 + c(1e-12, -1e-12), step = "hard")$tp, 1)
 })
 
 test_that("weights and masks go into the counts", {
@@ -111,7 +127,11 @@ test_that("what is refused is named", {
   expect_error(loss_soft_precision(average = "mean"), "average.*macro.*mean")
   expect_error(loss_soft_fbeta(beta = -1), "beta.*above 0")
   expect_error(loss_soft_precision(sharpnes = 1), "sharpnes")
-  expect_error(loss_soft_precision(y, p, "hard"), "must be named")
+  expect_error(loss_soft_precision(c(0, 1), c(0.1, 0.2), mask = c(TRUE, NA)), "mask.*1 missing value; each must be TRUE or FALSE")
+  expect_error(loss_soft_precision(c(0, 1), c(0.1, 0.2), sample_weight = c(1, NA)), "a weight of 0 leaves out")
+  expect_error(loss_soft_precision(c(0, 1), c(0.1, NA)), "give a mask")
+  expect_error(loss_continuous_bernoulli(c(0, 1), c(0.1, NA)), "put a number there")
+  expect_error(loss_soft_precision(y, p, "hard"), "without a name.*behind `y_pred` must be named; there are average, empty")
   expect_error(loss_soft_precision(sample_weight = 1), "sample_weight.*fit")
   expect_error(loss_soft_precision(y, p, name = "mine"), "name.*instance")
 })

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import keras
-from keras import ops
 
 from softkeras import _checks
+from softkeras._backend import ops
 from softkeras.ops.argmax import soft_argmax, soft_one_hot
 
 __all__ = ["SoftArgmax", "SoftOneHot"]
@@ -24,9 +24,11 @@ class _Selection(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.axis = tuple(axis) if isinstance(axis, (tuple, list)) else axis
-        self.sharpness = _checks.positive("sharpness", sharpness)
-        self.straight_through = straight_through
-        self.hard = hard
+        self.sharpness = _checks.fixed("sharpness", sharpness)
+        self.straight_through = _checks.boolean(
+            "straight_through", straight_through
+        )
+        self.hard = _checks.boolean("hard", hard)
         self.supports_masking = True
 
     def _arguments(self, inputs, mask):

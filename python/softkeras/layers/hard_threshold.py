@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from softkeras import steps
+from softkeras._backend import ops
 from softkeras.ops.hard_threshold import (
     check_threshold,
     get_surrogate,
@@ -32,7 +32,9 @@ class HardThreshold(keras.layers.Layer):
     Args:
         threshold: λ >= 0, in the units of x, where λ starts if it is trained:
             a number, or a list of one a channel.
-        trainable: Whether λ is trained. It is kept from becoming negative.
+        trainable: Whether λ is trained. It is kept from becoming negative. A
+            layer that trains is one of the model's own, and not the activation
+            of another, where Keras makes its weight only when it is first used.
         surrogate: `None`, or the soft step that gives the gradient: a name, a
             `softkeras.steps.Step`, or a callable that is registered with
             Keras.
@@ -57,12 +59,13 @@ class HardThreshold(keras.layers.Layer):
     Example:
 
     >>> import numpy as np
+    >>> from keras import ops
     >>> from softkeras.layers.hard_threshold import HardThreshold
     >>> x = np.array([[-6.0, -5.0, 1.0, 14.0]], "float32")
     >>> np.array(HardThreshold(5.0)(x)).tolist()
     [[-6.0, 0.0, 0.0, 14.0]]
     >>> layer = HardThreshold(5.0, trainable=True, surrogate="sigmoid")
-    >>> np.array(layer(x)).tolist(), len(layer.trainable_weights)
+    >>> ops.convert_to_numpy(layer(x)).tolist(), len(layer.trainable_weights)
     ([[-6.0, 0.0, 0.0, 14.0]], 1)
     """
 

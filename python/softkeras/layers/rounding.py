@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -27,11 +28,14 @@ class _Rounding(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.step = steps.on_the_line(step, sharpness)
-        self.straight_through = bool(straight_through)
-        self.hard = bool(hard)
+        _checks.fixed("sharpness", self.step.sharpness)
+        self.straight_through = _checks.boolean(
+            "straight_through", straight_through
+        )
+        self.hard = _checks.boolean("hard", hard)
         self.supports_masking = True
         # The op's own checks, on a number: now, and not when data comes.
-        self.op(0.0, **self._arguments())
+        self.op([0.0], **self._arguments())
 
     def _arguments(self) -> dict:
         return {
@@ -63,7 +67,8 @@ class SoftStep(_Rounding):
     Gradient: s·G'(s·(x - t)).
 
     Args:
-        threshold: t, where the step is: a number in the units of x.
+        threshold: t, where the step is, in the units of x: a number, or a list
+            of one for each entry of the last axis.
         step: A name such as `"sigmoid"` or `"arctan"`, or a
             `softkeras.steps.Step` with `scale="probability"`.
         sharpness: The slope at the threshold, s > 0, per unit of x. Default:
@@ -96,14 +101,18 @@ class SoftStep(_Rounding):
 
     def __init__(
         self,
-        threshold: float = 0.0,
+        threshold: float | Sequence[float] = 0.0,
         step: Any = "sigmoid",
         sharpness: float | None = None,
         straight_through: bool = False,
         hard: bool = False,
         **kwargs: Any,
     ):
-        self.threshold = _checks.finite("threshold", threshold)
+        self.threshold = (
+            [_checks.finite("threshold", each) for each in threshold]
+            if isinstance(threshold, (list, tuple))
+            else _checks.finite("threshold", threshold)
+        )
         super().__init__(step, sharpness, straight_through, hard, **kwargs)
 
     def _arguments(self) -> dict:

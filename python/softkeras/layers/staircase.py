@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
-from softkeras import steps
+from softkeras import _checks, steps
+from softkeras._backend import ops
 from softkeras.ops.staircase import soft_staircase
 
 __all__ = ["SoftStaircase"]
@@ -40,11 +40,15 @@ class SoftStaircase(keras.layers.Layer):
         sharpness: As for `soft_staircase`.
         straight_through: Give exactly the hard staircase forward and the soft
             one's gradient backward.
+        hard: Give exactly the hard staircase, which has no gradient.
         trainable_thresholds: Whether they are weights.
         trainable_levels: Whether they are weights.
         edges: As for `soft_staircase`; not with `trainable_thresholds`, which
             could move across them.
         **kwargs: As in every layer: `name`, `dtype`.
+
+    Returns:
+        A tensor of the shape and dtype of the input.
 
     Raises:
         ValueError: as `soft_staircase`, when the layer is made.
@@ -67,6 +71,7 @@ class SoftStaircase(keras.layers.Layer):
         step: Any = "sigmoid",
         sharpness: float | None = None,
         straight_through: bool = False,
+        hard: bool = False,
         trainable_thresholds: bool = False,
         trainable_levels: bool = False,
         edges: Any = None,
@@ -77,9 +82,17 @@ class SoftStaircase(keras.layers.Layer):
         self.initial_levels = _numbers(levels)
         self.edges = None if edges is None else _numbers(edges)
         self.step = steps.on_the_line(step, sharpness)
-        self.straight_through = bool(straight_through)
-        self.trainable_thresholds = bool(trainable_thresholds)
-        self.trainable_levels = bool(trainable_levels)
+        _checks.fixed("sharpness", self.step.sharpness)
+        self.straight_through = _checks.boolean(
+            "straight_through", straight_through
+        )
+        self.hard = _checks.boolean("hard", hard)
+        self.trainable_thresholds = _checks.boolean(
+            "trainable_thresholds", trainable_thresholds
+        )
+        self.trainable_levels = _checks.boolean(
+            "trainable_levels", trainable_levels
+        )
         self.supports_masking = True
         if self.edges is not None and self.trainable_thresholds:
             raise ValueError(
@@ -122,7 +135,9 @@ class SoftStaircase(keras.layers.Layer):
         gaps = np.diff(given)
         unit = float(gaps.mean()) if len(gaps) else 1.0
         spread = ops.convert_to_tensor(self.spread)
-        grown = LEAST + (1 - LEAST) * ops.softplus(spread[1:] + UNIT)
+        # Not ops.softplus, of which torch's is x itself from 20 on.
+        softplus = -ops.log_sigmoid(-(spread[1:] + UNIT))
+        grown = LEAST + (1 - LEAST) * softplus
         return ops.cumsum(
             ops.concatenate(
                 [
@@ -149,6 +164,7 @@ class SoftStaircase(keras.layers.Layer):
             self.levels,
             self.step,
             straight_through=self.straight_through,
+            hard=self.hard,
             edges=self.edges,
         )
 
@@ -162,6 +178,7 @@ class SoftStaircase(keras.layers.Layer):
             "levels": list(self.initial_levels),
             "step": steps.serialize(self.step),
             "straight_through": self.straight_through,
+            "hard": self.hard,
             "trainable_thresholds": self.trainable_thresholds,
             "trainable_levels": self.trainable_levels,
             "edges": None if self.edges is None else list(self.edges),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
 
 from softkeras import _backend, _checks
+from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
 from softkeras.ops.exp_ratio import log_exprel_below
 
@@ -114,7 +114,7 @@ def continuous_bernoulli(
     for each in fine:
         if each is not None:
             loss = ops.where(each, loss, float("nan"))
-    return _backend.mean(loss, axis=-1)
+    return ops.mean(loss, axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="softkeras")
@@ -170,7 +170,7 @@ class ContinuousBernoulli(keras.losses.Loss):
         dtype: Any = None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.from_logits = bool(from_logits)
+        self.from_logits = _checks.boolean("from_logits", from_logits)
 
     def call(self, y_true, y_pred):
         return continuous_bernoulli(y_true, y_pred, self.from_logits)

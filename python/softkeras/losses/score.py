@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
 
 from softkeras import _backend, _checks
+from softkeras._backend import ops
 from softkeras._scoring import Scoring
 from softkeras.losses._documentation import documented
 from softkeras.scores import averaging
@@ -190,7 +190,7 @@ class ScoreLoss(keras.losses.Loss):
                 return loss
             if self.reduction == "sum":
                 return ops.sum(loss)
-            return _backend.mean(loss)
+            return ops.mean(loss)
 
     def __repr__(self):
         name, step = type(self).__name__, self.scoring.step

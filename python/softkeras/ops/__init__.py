@@ -1,4 +1,11 @@
-"""Differentiable functions in place of those without a usable gradient."""
+"""Differentiable functions in place of those without a usable gradient.
+
+They take arrays, lists, tensors, variables and the symbolic inputs of
+functional models, and compute in float32 at least; integers become Keras's
+floatx. On JAX their derivatives are reverse-mode (`jax.grad`, `jax.jacrev`), of
+any order; `jax.jacfwd` and `jax.hessian`, which is made of it, do not work: use
+`jax.jacrev(jax.grad(f))`.
+"""
 
 from softkeras.ops.argmax import soft_argmax, soft_one_hot
 from softkeras.ops.exp_ratio import (

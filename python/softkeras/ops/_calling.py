@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
+import numpy as np
 
 from softkeras import _backend, _checks, steps
+from softkeras._backend import ops
 from softkeras._gradients import widen
 
 _OPS: dict[str, Callable] = {}
@@ -28,11 +29,18 @@ class OpCall(keras.Operation):
         super().__init__(name or f"{op}_{keras.backend.get_uid(op)}")
         self.op = op
         self.arguments = {
-            key: keras.saving.deserialize_keras_object(value)
-            if isinstance(value, dict)
-            else value
-            for key, value in arguments.items()
+            key: _from_config(value) for key, value in arguments.items()
         }
+        for key, value in self.arguments.items():
+            sharpness = getattr(value, "sharpness", None)  # of a step
+            for each in (value, sharpness):
+                if ops.is_tensor(each) or isinstance(each, keras.Variable):
+                    raise ValueError(
+                        f"{op} in a functional model takes no tensor or "
+                        f"variable as `{key}`: a model would neither train nor "
+                        f"save it. Received: {key}={value!r}; give a number, "
+                        "or call it in a layer of your own."
+                    )
 
     def call(self, **tensors):
         return _OPS[self.op](**tensors, **self.arguments)
@@ -45,12 +53,29 @@ class OpCall(keras.Operation):
 
     def get_config(self):
         arguments = {
-            key: steps.serialize(value)
-            if isinstance(value, steps.Step)
-            else value
-            for key, value in self.arguments.items()
+            key: _to_config(key, value) for key, value in self.arguments.items()
         }
         return {"op": self.op, "arguments": arguments, "name": self.name}
+
+
+def _to_config(name, value):
+    if isinstance(value, steps.Step):
+        return steps.serialize(value)
+    if not callable(value):
+        return value
+    # Keras does not find its own operations again when it loads a model.
+    own = getattr(value, "__name__", "")
+    if getattr(ops, own, None) is value:
+        return {"keras_op": own}
+    return _checks.serializable(name, value)
+
+
+def _from_config(value):
+    if not isinstance(value, dict):
+        return value
+    if "keras_op" in value:
+        return getattr(ops, value["keras_op"])
+    return keras.saving.deserialize_keras_object(value)
 
 
 def op(*tensors: str, keep_dtype: bool = True) -> Callable:
@@ -68,30 +93,52 @@ def op(*tensors: str, keep_dtype: bool = True) -> Callable:
     return decorate
 
 
-def elementwise(*tensors: str, keep_dtype: bool = True) -> Callable:
-    """The same for a function of each element, which may also be ragged."""
+def elementwise(*tensors: str, rows: tuple[str, ...] = ()) -> Callable:
+    """The same for a function of each element, which may also be ragged.
+
+    Tensors broadcast with the first, but for those in `rows`.
+    """
 
     def decorate(function):
-        return _public(function, tensors, keep_dtype, _each_flat)
+        return _public(
+            function, tensors, True, functools.partial(_each_flat, rows), rows
+        )
 
     return decorate
 
 
-def _public(function, tensors, keep_dtype, of_ragged):
+def _public(function, tensors, keep_dtype, of_ragged, rows=None):
     signature = inspect.signature(function)
     name = function.__name__
+    parameters = signature.parameters.values()
+    flags = [p.name for p in parameters if isinstance(p.default, bool)]
+    needed = [
+        key for key in tensors if signature.parameters[key].default is not None
+    ]
 
     @functools.wraps(function)
     def public(*args, **kwargs):
-        bound = signature.bind(*args, **kwargs)
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{name}{signature}: {error}") from None
         bound.apply_defaults()
         arguments = dict(bound.arguments)
+        for key in flags:
+            arguments[key] = _checks.boolean(key, arguments[key])
         given = {key: arguments.pop(key) for key in tensors}
+        for key in needed:
+            if given[key] is None:
+                _checks.tensor(key, None)
         if any(isinstance(x, keras.KerasTensor) for x in given.values()):
             return OpCall(name, arguments)(**given)
         if any(_backend.is_ragged(x) for x in given.values()):
             return of_ragged(public, given, arguments)
         dtype, given = _same_floats(given)
+        if rows is not None:
+            _check_broadcast(
+                {key: x for key, x in given.items() if key not in rows}
+            )
         result = function(**given, **arguments)
         return ops.cast(result, dtype) if keep_dtype else result
 
@@ -128,10 +175,43 @@ def _floats(name, x):
     if "float" in dtype:
         return x
     if dtype == "bool" or "int" in dtype:
-        return ops.cast(x, keras.backend.floatx())
+        return _exact(name, x, dtype)
     raise ValueError(
         f"`{name}` must hold numbers. Received: {name} of dtype {dtype}"
     )
+
+
+def _exact(name, x, dtype):
+    """Integers as Keras's floats, in which they must be the same numbers."""
+    floatx = keras.backend.floatx()
+    last = 2 ** {"float16": 11, "bfloat16": 8, "float32": 24}.get(floatx, 53)
+    number = ops.cast(x, floatx)
+    if dtype == "bool" or np.iinfo(dtype).max <= last:
+        return number
+    fine = _checks.within(
+        name,
+        x,
+        max(-last, int(np.iinfo(dtype).min)),
+        last,
+        f"integers of at most {last}, which {floatx} holds exactly; cast "
+        "larger ones to a wider float",
+    )
+    return number if fine is None else ops.where(fine, number, float("nan"))
+
+
+def _check_broadcast(given):
+    """Makes sure that the shapes broadcast to that of the first."""
+    first, *others = given
+    shape = tuple(given[first].shape)
+    for key in others:
+        own = () if given[key] is None else tuple(given[key].shape)
+        pairs = zip(reversed(shape), reversed(own))
+        if any(a != b and not {a, b} & {1, None} for a, b in pairs):
+            raise ValueError(
+                f"`{key}` must be a number or of a shape that broadcasts with "
+                f"that of `{first}`. Received: {key} of shape {own}, {first} "
+                f"of shape {shape}."
+            )
 
 
 def _refuse_ragged(public, given, arguments):
@@ -143,7 +223,8 @@ def _refuse_ragged(public, given, arguments):
     )
 
 
-def _each_flat(public, given, arguments):
+def _each_flat(rows, public, given, arguments):
+    arguments = {**arguments, **{key: given.pop(key) for key in rows}}
     return _backend.map_flat_values(
         lambda **flat: public(**flat, **arguments), given
     )

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-from keras import ops
 
 from softkeras import _backend, _checks
+from softkeras._backend import ops
 from softkeras._gradients import differentiable
 from softkeras.ops._calling import op
 
@@ -333,7 +333,7 @@ def _sharpness(sharpness, dtype):
         )
     sharpness = ops.cast(sharpness, dtype)
     if _backend.is_concrete(sharpness):
-        _sharpness(float(sharpness), dtype)
+        _sharpness(float(ops.stop_gradient(sharpness)), dtype)
     return ops.where(sharpness >= least, sharpness, math.nan)
 
 

@@ -26,8 +26,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import ops
 
+from softkeras._backend import ops
 from softkeras._gradients import differentiable
 from softkeras.ops._calling import elementwise
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
 
 from softkeras import _checks
+from softkeras._backend import ops
 from softkeras._gradients import differentiable
 from softkeras.ops._calling import elementwise
 

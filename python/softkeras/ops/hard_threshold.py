@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from softkeras import _checks, steps
+from softkeras._backend import ops
 from softkeras._shapes import SHAPES
 from softkeras.ops._calling import elementwise
 from softkeras.ops.gradients import straight_through
@@ -135,7 +135,7 @@ def _soft(hard, x, threshold, step):
     cdf = shape.cdf if shape else lambda u, slope: step.shape(slope * u)
     is_finite = ops.abs(x) < float("inf")
     finite = ops.where(is_finite, x, 0.0)
-    decision = cdf(ops.abs(finite) - threshold, step.sharpness)
+    decision = cdf(ops.abs(finite) - threshold, step.slope(x.dtype))
     between = ops.logical_and(decision > 0, decision < 1)
     between = ops.logical_and(between, is_finite)
     product = ops.where(between, finite, 0.0) * decision

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from keras import ops
-
-from softkeras import _backend, _shapes, steps
+from softkeras import _shapes, steps
+from softkeras._backend import ops
 from softkeras._gradients import differentiable
 from softkeras.ops._calling import elementwise
 from softkeras.steps import Step
@@ -49,7 +48,8 @@ def soft_step(
 
     Returns:
         A tensor of the shape that x and the threshold broadcast to, of x's
-        dtype: 0 at -∞, ½ at t (hard: 0), 1 at ∞, NaN at NaN.
+        dtype (Keras's floatx for integers): 0 at -∞, ½ at t (hard: 0), 1 at
+        ∞, NaN at NaN.
 
     Raises:
         ValueError: for an unknown step, one on `scale="logit"`, or a
@@ -71,7 +71,7 @@ def soft_step(
     step = steps.on_the_line(step, sharpness)
     if hard or step.is_hard:
         return _hard_step(x, threshold)
-    soft = _shapes.of(step.shape).cdf(x - threshold, step.sharpness)
+    soft = _shapes.of(step.shape).cdf(x - threshold, step.slope(x.dtype))
     if not (straight_through or step.straight_through):
         return soft
     return _hard_step(x, threshold) + (soft - ops.stop_gradient(soft))
@@ -110,8 +110,8 @@ def soft_sign(
             an infinite sharpness.
 
     Returns:
-        A tensor of the shape and dtype of x: -1 at -∞, 0 at 0, 1 at ∞, NaN at
-        NaN.
+        A tensor of the shape and dtype of x (Keras's floatx for integers):
+        -1 at -∞, 0 at 0, 1 at ∞, NaN at NaN.
 
     Raises:
         ValueError: as for `soft_step`.
@@ -129,7 +129,7 @@ def soft_sign(
     step = steps.on_the_line(step, sharpness)
     if hard or step.is_hard:
         return ops.sign(x)
-    soft = 2 * _shapes.of(step.shape).middle(step.sharpness * x)
+    soft = 2 * _shapes.of(step.shape).middle(step.slope(x.dtype) * x)
     if not (straight_through or step.straight_through):
         return soft
     return ops.sign(x) + (soft - ops.stop_gradient(soft))
@@ -170,7 +170,8 @@ def soft_round(
             infinite sharpness.
 
     Returns:
-        A tensor of the shape and dtype of x: ±∞ at ±∞, NaN at NaN.
+        A tensor of the shape and dtype of x (Keras's floatx for integers):
+        ±∞ at ±∞, NaN at NaN.
 
     Raises:
         ValueError: for an unknown step, one on `scale="logit"`, one that is
@@ -227,7 +228,8 @@ def soft_floor(
             infinite sharpness.
 
     Returns:
-        A tensor of the shape and dtype of x: ±∞ at ±∞, NaN at NaN.
+        A tensor of the shape and dtype of x (Keras's floatx for integers):
+        ±∞ at ±∞, NaN at NaN.
 
     Raises:
         ValueError: as for `soft_round`.
@@ -248,7 +250,7 @@ def soft_floor(
         return whole + ops.where(part < 0, value - 1, -value), density
 
     return _integers(
-        x, step, sharpness, straight_through, hard, _backend.floor, soft
+        x, step, sharpness, straight_through, hard, ops.floor, soft
     )
 
 
@@ -279,7 +281,8 @@ def soft_ceil(
             infinite sharpness.
 
     Returns:
-        A tensor of the shape and dtype of x: ±∞ at ±∞, NaN at NaN.
+        A tensor of the shape and dtype of x (Keras's floatx for integers):
+        ±∞ at ±∞, NaN at NaN.
 
     Raises:
         ValueError: as for `soft_round`.
@@ -299,9 +302,7 @@ def soft_ceil(
         value, density = tail(ops.abs(part))
         return whole + ops.where(part < 0, value, 1 - value), density
 
-    return _integers(
-        x, step, sharpness, straight_through, hard, _backend.ceil, soft
-    )
+    return _integers(x, step, sharpness, straight_through, hard, ops.ceil, soft)
 
 
 def _integers(
@@ -319,15 +320,19 @@ def _integers(
     through = straight_through or step.straight_through
     shape = _shapes.of(step.shape)
     half = ops.convert_to_tensor(0.5, x.dtype)
-    slope = ops.convert_to_tensor(step.sharpness, x.dtype)
+    slope = ops.convert_to_tensor(step.slope(x.dtype, least=1.0), x.dtype)
     rate = shape.rate(half, slope)
+
+    def tail(a):
+        # The straight line, which most shapes only tend to.
+        if isinstance(step.sharpness, float) and step.sharpness == 1:
+            return 0.5 - a, lambda: ops.ones_like(a)
+        return shape.tail(a, half, rate, slope)
 
     def function(x):
         whole = ops.round(x)
         part = ops.where(ops.isinf(x), 0.0, x - whole)
-        value, density = soft(
-            whole, part, lambda a: shape.tail(a, half, rate, slope)
-        )
+        value, density = soft(whole, part, tail)
         return exact(x) if through else value, lambda g: density() * g
 
     return differentiable(function)(x)
@@ -344,5 +349,5 @@ def _check_cells(step: Step) -> None:
         raise ValueError(
             "A step from one integer to the next must have a sharpness of at "
             "least 1, the slope of the straight line. "
-            f"Received: sharpness={step.sharpness}"
+            f"Received: sharpness={step.sharpness}; raise it, or leave it out."
         )

@@ -9,9 +9,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from softkeras import _backend, _checks
+from softkeras._backend import ops
 from softkeras.ops._calling import op
 from softkeras.ops.gradients import straight_through
 

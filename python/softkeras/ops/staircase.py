@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
-from keras import ops
 
 from softkeras import _backend, _shapes, steps
+from softkeras._backend import ops
 from softkeras._shapes import NEARLY_STRAIGHT
 from softkeras.ops._calling import elementwise
 
 __all__ = ["soft_staircase"]
 
 
-@elementwise("x", "thresholds", "levels", "edges")
+@elementwise(
+    "x",
+    "thresholds",
+    "levels",
+    "edges",
+    rows=("thresholds", "levels", "edges"),
+)
 def soft_staircase(
     x: Any,
     thresholds: Any,
@@ -108,8 +115,10 @@ def soft_staircase(
 
     if hard or step.is_hard:
         return ops.reshape(exact(), ops.shape(x))
-    # Beyond edges it is level: at infinity too, where 0·∞ would come up.
-    inside = flat if edges is None else ops.clip(flat, edges[0], edges[-1])
+    # Beyond edges it is level, and nothing may be infinite: of 0·∞ comes NaN.
+    largest = _largest(levels) / 4
+    ends = (-largest, largest) if edges is None else (edges[0], edges[-1])
+    inside = ops.clip(flat, *ends)
     table = _table(thresholds, levels, half_widths, edges, step)
     centre, rise, rate, start = _rows(table, own)
     middle = _shapes.of(step.shape).middle
@@ -154,7 +163,7 @@ def _pieces(thresholds, edges):
     if edges is None:
         gaps = 0.5 * (thresholds[1:] - thresholds[:-1])
         if thresholds.shape[0] == 1:
-            gaps = ops.full_like(thresholds, 0.5)
+            gaps = 0.5 * ops.ones_like(thresholds)
         below = ops.concatenate([gaps[:1], gaps])[: thresholds.shape[0]]
         above = ops.concatenate([gaps, gaps[-1:]])[: thresholds.shape[0]]
         starts = _in_turn(thresholds, thresholds + above)[:-1]
@@ -169,7 +178,12 @@ def _pieces(thresholds, edges):
         at_end[[0, -1]] = True
         widths = ops.where(ops.logical_and(at_end, widths == 0), 1.0, widths)
     # Numbers that do not increase, seen only now that a graph runs.
-    return starts, ops.where(ops.all(widths > 0), widths, float("nan"))
+    sound = ops.logical_and(widths > 0, widths < float("inf"))
+    return starts, ops.where(ops.all(sound), widths, float("nan"))
+
+
+def _largest(x):
+    return float(np.finfo(keras.backend.standardize_dtype(x.dtype)).max)
 
 
 def _in_turn(first, second):
@@ -196,12 +210,14 @@ def _tread(levels, thresholds, edges):
 
 def _table(thresholds, levels, widths, edges, step):
     """For each piece c, a, r, t of c + a·m(r·(x - t))."""
-    slope = ops.convert_to_tensor(step.sharpness, levels.dtype)
+    least = 1.0 if step.anchored else 0.0
+    slope = step.slope(levels.dtype, least)
+    slope = ops.convert_to_tensor(slope, levels.dtype)
     rate, scale = 0.5 * slope, ops.ones_like(slope)
     if step.anchored:
         slope = ops.maximum(slope, NEARLY_STRAIGHT)
         shape = _shapes.of(step.shape)
-        rate = 0.5 * shape.rate(ops.full_like(slope, 0.5), slope)
+        rate = 0.5 * shape.rate(0.5 * ops.ones_like(slope), slope)
         scale = 0.5 / shape.middle(rate)
     rates, scales = (
         ops.broadcast_to(number, widths.shape) for number in (rate, scale)
@@ -251,6 +267,12 @@ def _check(thresholds, levels, edges, step):
                 f"than there are thresholds. Received: {name} of shape "
                 f"{tuple(values.shape)}"
             )
+    for name, values in (
+        ("thresholds", thresholds),
+        ("levels", levels),
+        ("edges", edges),
+    ):
+        _check_finite(name, values)
     known = _backend.static_value(thresholds)
     if known is not None and not np.all(np.diff(known) > 0):
         raise ValueError(
@@ -275,4 +297,20 @@ def _check(thresholds, levels, edges, step):
             "of at least 1, the slope of the straight line. "
             f"Received: sharpness={step.sharpness}; raise it, or give a "
             "Step with scale='probability' and anchored=False."
+        )
+
+
+def _check_finite(name, values):
+    """Makes sure that values and the differences of neighbours are finite."""
+    known = None if values is None else _backend.static_value(values)
+    if known is None:
+        return
+    known = np.asarray(known)
+    with np.errstate(over="ignore", invalid="ignore"):
+        sound = np.isfinite(known).all() and np.isfinite(np.diff(known)).all()
+    if not sound:
+        raise ValueError(
+            f"`{name}` must be finite, and so must be the differences from "
+            f"each to the next. Received: {name}={known.tolist()}; the outer "
+            "levels go on to infinity without a threshold there."
         )

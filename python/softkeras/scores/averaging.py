@@ -6,9 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from keras import ops
-
 from softkeras import _checks
+from softkeras._backend import ops
 from softkeras.counts import AVERAGES, Counts
 from softkeras.scores.names import get, name_of
 

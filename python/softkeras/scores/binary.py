@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from keras import ops
-
 from softkeras import _checks
+from softkeras._backend import ops
 from softkeras._gradients import differentiable
 from softkeras.counts import Counts
 

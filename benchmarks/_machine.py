@@ -1,0 +1,51 @@
+"""What a benchmark ran on: written into its result, with no name or path."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import platform
+import sys
+
+LIBRARIES = (
+    "tensorflow",
+    "tensorflow_probability",
+    "jax",
+    "keras",
+    "numpy",
+    "mpmath",
+)
+
+
+def machine() -> dict:
+    """The processor, the cores it may use, and versions of what is loaded."""
+    return {
+        "cpu": _cpu(),
+        "cores": _cores(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        **{
+            name: sys.modules[name].__version__
+            for name in LIBRARIES
+            if name in sys.modules
+        },
+    }
+
+
+def _cpu():
+    """The model's name; Linux has it in a file, other systems in part."""
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def _cores():
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
