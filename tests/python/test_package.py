@@ -22,6 +22,7 @@ MODULES = (
     "plots",
     "scores",
     "steps",
+    "thresholds",
 )
 
 
