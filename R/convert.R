@@ -8,9 +8,9 @@ as_py_data <- function(x, name) {
   as_py_array(x, name)
 }
 
-# Data: a vector, matrix or array becomes a NumPy array (doubles float32,
-# integers int32, logicals bool); Python objects pass.
-as_py_array <- function(x, name) {
+# Data: a vector, matrix or array becomes a NumPy array (doubles float32 unless
+# told, integers int32, logicals bool); Python objects pass.
+as_py_array <- function(x, name, double = "float32") {
   if (is.null(x) || is_python(x)) { # NULL is Python's None
     return(x)
   }
@@ -37,7 +37,7 @@ as_py_array <- function(x, name) {
       "leave those rows out, or put any number there and give a mask"
     )
   }
-  dtype <- switch(typeof(x), logical = "bool", integer = "int32", "float32")
+  dtype <- switch(typeof(x), logical = "bool", integer = "int32", double)
   reticulate::np_array(x, dtype = dtype)
 }
 

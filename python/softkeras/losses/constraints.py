@@ -32,6 +32,10 @@ __all__ = [
     "soft_specificity_at_sensitivity",
 ]
 
+# Of a step that is given by name. At a rate of 0.9 the threshold is log(9)/s
+# below what is called positive, so a step as soft as for other losses would
+# look far from where the decisions differ.
+SHARPNESS = 1.0
 # What all of them say in the same words.
 _DOCUMENTED = {
     "{data}": """\
@@ -56,9 +60,9 @@ _DOCUMENTED = {
             gradient are exactly 0), `"one"` counts as perfect, `"zero"` as
             worthless.
         step: The shape of the soft threshold: `"sigmoid"`, `"softsign"` or
-            another name; `"hard"` for the best of all cut points, exactly; or
-            a `softkeras.steps.Step` with the name of a shape and
-            scale="logit".
+            another name, with the sharpness 1; `"hard"` for the best of all
+            cut points, exactly; or a `softkeras.steps.Step` with the name of a
+            shape and scale="logit".
         sharpness: If given, in place of the step's own: its slope, per unit of
             probability where that is ½, so 4 times that per unit of log-odds;
             infinite is hard.
@@ -125,6 +129,8 @@ class _Constrained:
         self.level = _checks.probability(name, level)
         self.average = _checks.one_of("average", average, counts.AVERAGES)
         self.empty = _checks.one_of("empty", empty, scores.EMPTY)
+        if isinstance(step, str) and sharpness is None:
+            sharpness = SHARPNESS
         self.step = steps.get(step, sharpness)
         if not self.step.is_hard and (
             callable(self.step.shape) or self.step.scale != "logit"
@@ -327,7 +333,7 @@ def soft_precision_at_recall(
     >>> round(float(loss), 4)
     0.3333
     >>> round(float(soft_precision_at_recall(y_true, y_pred, 0.8)), 4)
-    0.4738
+    0.3913
     """
     constrained = _Constrained(
         _at_constraint.PRECISION_AT_RECALL,
@@ -396,7 +402,7 @@ def soft_recall_at_precision(
     >>> round(float(loss), 4)
     0.5
     >>> round(float(soft_recall_at_precision(y_true, y_pred, 0.8)), 4)
-    0.9249
+    0.7593
     """
     constrained = _Constrained(
         _at_constraint.RECALL_AT_PRECISION,
@@ -457,7 +463,7 @@ def soft_sensitivity_at_specificity(
     >>> round(float(loss), 4)
     0.5
     >>> round(float(soft_sensitivity_at_specificity(y_true, y_pred, 0.8)), 4)
-    0.7204
+    0.5143
     """
     constrained = _Constrained(
         _at_constraint.SENSITIVITY_AT_SPECIFICITY,
@@ -517,7 +523,7 @@ def soft_specificity_at_sensitivity(
     >>> round(float(loss), 4)
     0.5
     >>> round(float(soft_specificity_at_sensitivity(y_true, y_pred, 0.8)), 4)
-    0.7204
+    0.5143
     """
     constrained = _Constrained(
         _at_constraint.SPECIFICITY_AT_SENSITIVITY,
