@@ -44,7 +44,7 @@ best_threshold <- function(
   if (length(score_args) != sum(nzchar(names(score_args)))) {
     stop("Arguments of the score must be named, such as beta = 2.", call. = FALSE)
   }
-  if (!is.null(at_least)) {
+  if (!is.null(at_least) && !is_python(at_least)) {
     at_least <- reticulate::dict(as.list(at_least))
   }
   best <- py_softkeras()$thresholds$best_threshold

@@ -111,7 +111,7 @@ def logits_of(weights, x):
 
 def cross_entropy(y, x, weight=1.0):
     bce = tf.nn.sigmoid_cross_entropy_with_logits(y, x)
-    return tf.reduce_sum(weight * bce) / len(y)
+    return tf.reduce_sum(weight * bce) / BATCH
 
 
 def weighted_cross_entropy(share):
