@@ -24,6 +24,10 @@ class BestThreshold(NamedTuple):
         threshold: In (0, 1): a number, or an array of shape (classes,).
         score: The score of the decision p > threshold, of the same shape.
 
+    Gradient: none.
+
+    Reference: `best_threshold`, which returns it.
+
     Example:
 
     >>> from softkeras.thresholds import BestThreshold
@@ -77,7 +81,7 @@ def best_threshold(
             `y_prob` or one that broadcasts to it. A sample of weight 2 is the
             same as two samples, one of weight 0 may hold anything.
         at_least: What other scores must reach: a dictionary of a name or a
-            function to its least value, such as `{"recall": 0.9}`.
+            function to its least value, such as `dict(recall=0.9)`.
         empty: What a cut point does whose score is 0/0: `"skip"` leaves the
             search, `"one"` counts as perfect, `"zero"` as worthless. Where a
             score of `at_least` is 0/0, it is not reached.

@@ -117,7 +117,9 @@ def soft_score(goal: Goal, group: Group, level: float, step: steps.Step):
     """The soft scores of the groups, whose predictions are log-odds."""
     x = ops.clip(group.prediction, -FARTHEST, FARTHEST)
     decision = Decision(step, x.dtype)
-    return goal.soft(group._replace(prediction=x), level, decision)
+    value = goal.soft(group._replace(prediction=x), level, decision)
+    # Rounding must not take it out of [0, 1], nor this its gradient away.
+    return value + ops.stop_gradient(ops.clip(value, 0, 1) - value)
 
 
 def best_score(goal: Goal, group: Group, level: float):
