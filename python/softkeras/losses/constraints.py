@@ -152,6 +152,8 @@ class _Constrained:
         if self.goal.negatives:
             others = ops.sum(group.negative, axis=0)
             vacant = ops.logical_or(vacant, others <= 0)
+        # What can't be had, because a value is not allowed, is not vacant.
+        vacant = ops.logical_and(vacant, ops.logical_not(ops.isnan(value)))
         value = ops.where(vacant, 1.0 if self.empty == "one" else 0.0, value)
         share = ops.ones_like(support)
         if self.empty == "skip":
