@@ -319,11 +319,16 @@ def main():
                     **numbers,
                 }
             )
-    if args.only is not None:
-        return
-    path = RESULTS / "constraints.json"
+            if args.only is None:
+                write(args, table)
+
+
+def write(args, table):
+    """All that there is so far, so that a run that is stopped leaves it."""
     options = {"splits": args.splits, "steps": args.steps, "batch": BATCH}
-    path.write_text(json.dumps({**options, "rows": table}, indent=1) + "\n")
+    (RESULTS / "constraints.json").write_text(
+        json.dumps({**options, "rows": table}, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":
