@@ -210,3 +210,36 @@ layer_soft_ceil <- function(
     straight_through = straight_through, hard = hard, name = name, ...
   ))
 }
+
+#' A layer that decides at a fixed threshold
+#'
+#' Put behind a trained model, with the threshold of [best_threshold()], so that
+#' whoever loads the model gets the decisions that it was tuned for.
+#'
+#' @details
+#' 1 where \eqn{p > t}, else 0; for logits 1 where \eqn{x > \log(t/(1 - t))}. The
+#' gradient is 0, or with `straight_through` that of the default step,
+#' \eqn{\sigma((logit(p) - logit(t))/4)}; see [steps_step()].
+#'
+#' @inheritParams layer_soft_argmax
+#' @param threshold Between 0 and 1, also for logits: a number, or one for each
+#'   class, the last axis.
+#' @param from_logits Whether the inputs are logits.
+#' @param straight_through Whether to give the gradient of a soft step backward.
+#'
+#' @returns The layer, the model, or a tensor of zeros and ones. An error for
+#'   thresholds outside 0 to 1 or of another number than the classes.
+#' @references Bengio et al. (2013), *Estimating or propagating gradients through
+#'   stochastic neurons*, <https://arxiv.org/abs/1308.3432>.
+#' @family layers
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' layer_threshold(array(c(0.2, 0.4, 0.9), c(3, 1)), threshold = 0.3)
+layer_threshold <- function(
+    object, threshold, from_logits = FALSE, straight_through = FALSE,
+    name = NULL, ...) {
+  compose(object, "ThresholdLayer", list(
+    threshold = as_py_numbers(threshold), from_logits = from_logits,
+    straight_through = straight_through, name = name, ...
+  ))
+}

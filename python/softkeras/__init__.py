@@ -18,6 +18,7 @@ from softkeras import (
     plots,
     scores,
     steps,
+    thresholds,
 )
 from softkeras.counts import Counts, soft_counts
 
@@ -33,4 +34,5 @@ __all__ = [
     "scores",
     "soft_counts",
     "steps",
+    "thresholds",
 ]

@@ -119,7 +119,7 @@ def soft_counts(
     [1, 1, 1, 1]
     """
     read = _labels.get(labels, sparse, ignore_class)
-    elements = _elements(y_true, y_pred, sample_weight, mask, read)
+    elements = read_elements(y_true, y_pred, sample_weight, mask, read)
     decide = _Decision(
         steps.get(step, sharpness),
         threshold,
@@ -153,7 +153,7 @@ def group_counts(
         mean: the largest among its elements, so 0 if it is masked out; or
         `None` where all count alike.
     """
-    elements = _elements(y_true, y_pred, sample_weight, mask, labels)
+    elements = read_elements(y_true, y_pred, sample_weight, mask, labels)
     decide = _Decision(step, threshold, from_logits)
     decide.check_classes(elements.prediction)
     shape = elements.prediction.shape
@@ -183,7 +183,7 @@ class _Elements(NamedTuple):
     weight: Any  # or None; of a shape that broadcasts to that of the others
 
 
-def _elements(y_true, y_pred, sample_weight, mask, labels) -> _Elements:
+def read_elements(y_true, y_pred, sample_weight, mask, labels) -> _Elements:
     prediction = _checks.floating("y_pred", y_pred)
     if not len(prediction.shape):
         raise ValueError(

@@ -12,7 +12,16 @@ import pytest
 from conftest import ROOT, tensor
 
 import softkeras
-from softkeras import counts, layers, losses, metrics, ops, scores, steps
+from softkeras import (
+    counts,
+    layers,
+    losses,
+    metrics,
+    ops,
+    scores,
+    steps,
+    thresholds,
+)
 from softkeras.steps import Step
 
 # R's name of each public thing of Python. Class and function are one in R.
@@ -51,7 +60,27 @@ WRAPPERS = {
     "SoftRound": "layer_soft_round",
     "SoftFloor": "layer_soft_floor",
     "SoftCeil": "layer_soft_ceil",
+    "ThresholdLayer": "layer_threshold",
+    "BestThreshold": None,  # in R a list
+    "best_threshold": "best_threshold",
+    "SoftPrecisionAtRecall": "loss_soft_precision_at_recall",
+    "soft_precision_at_recall": "loss_soft_precision_at_recall",
+    "SoftRecallAtPrecision": "loss_soft_recall_at_precision",
+    "soft_recall_at_precision": "loss_soft_recall_at_precision",
+    "SoftSensitivityAtSpecificity": "loss_soft_sensitivity_at_specificity",
+    "soft_sensitivity_at_specificity": "loss_soft_sensitivity_at_specificity",
+    "SoftSpecificityAtSensitivity": "loss_soft_specificity_at_sensitivity",
+    "soft_specificity_at_sensitivity": "loss_soft_specificity_at_sensitivity",
 }
+CONSTRAINED = [
+    (name, WRAPPERS[name], WRAPPERS[name].rsplit("_", 1)[1])
+    for name in (
+        "SoftPrecisionAtRecall",
+        "SoftRecallAtPrecision",
+        "SoftSensitivityAtSpecificity",
+        "SoftSpecificityAtSensitivity",
+    )
+]
 # Of R alone: in Python an op or a layer is an activation as it is.
 ACTIVATIONS = {
     "soft_step": "SoftStep",
@@ -103,7 +132,16 @@ def arguments(function):
 def test_every_public_name_is_accounted_for_in_r(r):
     public = [
         name
-        for module in (counts, layers, losses, metrics, ops, scores, steps)
+        for module in (
+            counts,
+            layers,
+            losses,
+            metrics,
+            ops,
+            scores,
+            steps,
+            thresholds,
+        )
         for name in module.__all__
     ]
     assert set(public) == set(WRAPPERS)
@@ -184,6 +222,37 @@ def test_the_continuous_bernoulli_loss_is_the_same(r, data):
     got = r.call(name, y, tensor(p))
     np.testing.assert_array_equal(got, function(y, tensor(p)))
     assert r.call(name).get_config() == cls().get_config()
+
+
+@pytest.mark.parametrize("cls, name, at", CONSTRAINED)
+def test_rates_at_a_constraint_are_the_same(r, data, cls, name, at):
+    y, p, w = data
+    cls = getattr(losses, cls)
+    function = getattr(losses, name.removeprefix("loss_"))
+    assert r.defaults(name) == arguments(function) | arguments(cls)
+    for own in ({}, {"average": None, "step": "hard"}, {"sharpness": 3.0}):
+        want = function(y, tensor(p), 0.7, w, **own)
+        got = r.call(name, y, p, sample_weight=w, **{at: 0.7}, **own)
+        np.testing.assert_allclose(got, np.squeeze(want), 1e-6)
+        got = r.call(name, **{at: 0.7}, **own)
+        assert type(got) is cls
+        assert got.get_config() == cls(0.7, **own).get_config()
+    with pytest.raises(Exception, match=f"`{at}` has to be given"):
+        r.call(name)
+
+
+def test_thresholds_are_the_same(r, data):
+    y, p, w = data
+    for of_r, own in (
+        ({}, {}),
+        ({"score": "precision", "empty": "zero"},) * 2,
+        ({"beta": 2.0},) * 2,
+        ({"score": "precision", "at_least": {"recall": 0.7}},) * 2,
+    ):
+        want = thresholds.best_threshold(y, p, sample_weight=w, **own)
+        got = r.call("best_threshold", y, p, sample_weight=w, **of_r)
+        np.testing.assert_array_equal(got["threshold"], want.threshold)
+        np.testing.assert_array_equal(got["score"], want.score)
 
 
 @pytest.mark.parametrize("case", golden_ops(), ids=lambda case: case["op"])

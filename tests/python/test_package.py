@@ -23,6 +23,7 @@ MODULES = (
     "plots",
     "scores",
     "steps",
+    "thresholds",
 )
 
 

@@ -10,6 +10,7 @@ from softkeras.layers.rounding import (
     SoftStep,
 )
 from softkeras.layers.staircase import SoftStaircase
+from softkeras.layers.threshold import ThresholdLayer
 
 __all__ = [
     "HardThreshold",
@@ -21,4 +22,5 @@ __all__ = [
     "SoftSign",
     "SoftStaircase",
     "SoftStep",
+    "ThresholdLayer",
 ]

@@ -1,7 +1,9 @@
 """Losses: what models are trained on."""
 
-from softkeras.losses import binary
+from softkeras.losses import binary as _binary
+from softkeras.losses import constraints as _constraints
 from softkeras.losses.binary import *  # noqa: F403
+from softkeras.losses.constraints import *  # noqa: F403
 from softkeras.losses.continuous_bernoulli import (
     ContinuousBernoulli,
     continuous_bernoulli,
@@ -9,7 +11,8 @@ from softkeras.losses.continuous_bernoulli import (
 from softkeras.losses.score import ScoreLoss, score_loss
 
 __all__ = [
-    *binary.__all__,
+    *_binary.__all__,
+    *_constraints.__all__,
     "ContinuousBernoulli",
     "ScoreLoss",
     "continuous_bernoulli",
