@@ -187,9 +187,10 @@ def slanted(v):
 def test_a_step_of_the_user_s_own(rng):
     y, p = rng.integers(0, 2, 9), rng.random(9)
     for function, _, _ in PAIRS:
-        got = value_and_gradient(lambda p, f=function: f(y, p, step=slanted), p)
-        step = Step("sigmoid", 1.0, "probability")
-        want = value_and_gradient(lambda p, f=function: f(y, p, step=step), p)
+        got, want = (
+            value_and_gradient(lambda p, f=function, s=s: f(y, p, step=s), p)
+            for s in (slanted, Step("sigmoid", 1.0, "probability"))
+        )
         for a, b in zip(got, want):
             np.testing.assert_allclose(a, b, 1e-10)
 
@@ -390,12 +391,10 @@ def test_bad_arguments_and_data(function, cls, _):
         ({"sharpness": -1.0}, "sharpness=-1.0"),
         ({"from_logits": 1}, "from_logits=1"),
     ):
-        for call in (
-            lambda o=options: function(y, p, **o),
-            lambda: cls(**options),
-        ):
-            with pytest.raises(ValueError, match=words):
-                call()
+        with pytest.raises(ValueError, match=words):
+            function(y, p, **options)
+        with pytest.raises(ValueError, match=words):
+            cls(**options)
     for data, words in (
         ((y, 3 * p), "from_logits=True"),
         ((-y, p), "labels from 0 to 1"),

@@ -457,18 +457,24 @@ def test_fit_raises_ndcg_and_precision_at_k(medical):
     x, y = medical
     order = np.random.default_rng(1).permutation(len(y))[:390]
     x, y = x[order].reshape(-1, 13, 30), y[order].reshape(-1, 13)
+    some = y.sum(1) > 0
+
+    def score(model):
+        predicted = model.predict(x, verbose=0)[..., 0]
+        return ndcg_score(y[some], predicted[some], k=5)
+
     for loss in (
         SoftNDCG(k=5, from_logits=True),
         SoftPrecisionAtK(3, from_logits=True),
     ):
         keras.utils.set_random_seed(4)
-        model = keras.Sequential([keras.Input((13, 30)), keras.layers.Dense(1)])
+        layers = [keras.Input((13, 30)), keras.layers.Dense(1)]
+        model = keras.Sequential(layers)
         model.compile(keras.optimizers.Adam(0.02), loss=loss)
-        before = ndcg_score(y, model.predict(x, verbose=0)[..., 0], k=5)
+        before = score(model)
         model.fit(x, y, epochs=15, batch_size=8, verbose=0)
-        after = ndcg_score(y, model.predict(x, verbose=0)[..., 0], k=5)
         assert before < 0.8
-        assert after > 0.95
+        assert score(model) > 0.95
 
 
 def test_fit_raises_top_k_accuracy(medical):

@@ -1,4 +1,4 @@
-"""Losses of the order of labels: area under the ROC curve, average precision."""
+"""Losses of the order of labels: AUC (ROC) and average precision."""
 
 from __future__ import annotations
 

@@ -203,13 +203,13 @@ def soft_precision_at_k(
 ) -> Any:
     """1 - precision at k: the share of what is relevant among the top k.
 
-    Formula: 1 - Σⱼ wⱼ·yⱼ·φⱼ/Σⱼ wⱼ·φⱼ, averaged over groups, where φⱼ = H(xⱼ - τ)
-    is the share of the item that is among the top k, τ such that Σ φ = k. x are
-    log-odds or logits, H(d) = σ(s·d) or another step.
+    Formula: 1 - Σⱼ wⱼ·yⱼ·φⱼ/Σⱼ wⱼ·φⱼ, averaged over groups, where
+    φⱼ = H(xⱼ - τ) is the share of the item that is among the top k, τ such that
+    Σ φ = k. x are log-odds or logits, H(d) = σ(s·d) or another step.
 
-    Gradient: with h = H'(x - τ), ∂φⱼ/∂xₗ = hⱼ·(δⱼₗ - hₗ/Σ h): to lift an item is
-    to push all others at the edge down. It is 0 for a group of k items or less,
-    which are all in.
+    Gradient: with h = H'(x - τ), ∂φⱼ/∂xₗ = hⱼ·(δⱼₗ - hₗ/Σ h): to lift an item
+    is to push all others at the edge down. It is 0 for a group of k items or
+    less, which are all in.
 
     Args:
         y_true: Relevance of the items, from 0 to 1, of the shape of `y_pred`.
@@ -331,8 +331,8 @@ def soft_top_k_accuracy(
     is one soft decision, with the threshold where exactly k classes are called,
     and not a step of a soft rank, which would soften twice.
 
-    Gradient: with h = H'(x - τ), -w·h_y·(δ_yj - h_j/Σ h)/Σ w: the right class is
-    lifted, and those at the edge, which compete with it, are pushed down.
+    Gradient: with h = H'(x - τ), -w·h_y·(δ_yj - h_j/Σ h)/Σ w: the right class
+    is lifted, and those at the edge, which compete with it, are pushed down.
     Exactly 0 if there are k classes or less.
 
     Args:
@@ -422,7 +422,7 @@ def _read_ids(y_true, prediction, weight):
     shape, wanted = tuple(ids.shape), tuple(prediction.shape[:-1])
     if not any(_checks.fits(shape, each) for each in (wanted, (*wanted, 1))):
         raise ValueError(
-            "With sparse=True, `y_true` must have the shape of `y_pred` without "
+            "With sparse=True, `y_true` must have the shape of y_pred without "
             f"its last axis. Received: y_true of shape {shape}, y_pred of "
             f"shape {tuple(prediction.shape)}; for one-hot labels, set "
             "sparse=False."
@@ -450,8 +450,8 @@ class SoftNDCG(RankingLoss):
     gain g, the soft rank r and the share φ of the item that is among the top k.
     See `soft_ndcg`.
 
-    Gradient: through rᵢ, ∂rᵢ/∂xⱼ = H'(xⱼ - xᵢ), and through φᵢ; H' is the density
-    of the step.
+    Gradient: through rᵢ, ∂rᵢ/∂xⱼ = H'(xⱼ - xᵢ), and through φᵢ; H' is the
+    density of the step.
 
     Args:
         k: How many ranks count. Default: all.
@@ -460,8 +460,8 @@ class SoftNDCG(RankingLoss):
         {step}
         {loss}
 
-    Call arguments: `y_true`, `y_pred` and `sample_weight` as in `soft_ndcg`; the
-    mask is the one that Keras attached to `y_pred`.
+    Call arguments: `y_true`, `y_pred` and `sample_weight` as in `soft_ndcg`;
+    the mask is the one that Keras attached to `y_pred`.
 
     Returns:
         A loss for `compile()`; called, a scalar.
@@ -516,8 +516,8 @@ class SoftNDCG(RankingLoss):
 class SoftPrecisionAtK(RankingLoss):
     """1 - precision at k of grouped items, softly, as a Keras loss.
 
-    Formula: 1 - Σⱼ wⱼ·yⱼ·φⱼ/Σⱼ wⱼ·φⱼ, averaged over groups, φ being the share of
-    the item that is among the top k, Σ φ = k. See `soft_precision_at_k`.
+    Formula: 1 - Σⱼ wⱼ·yⱼ·φⱼ/Σⱼ wⱼ·φⱼ, averaged over groups, φ being the share
+    of the item that is among the top k, Σ φ = k. See `soft_precision_at_k`.
 
     Gradient: with h = H'(x - τ), ∂φⱼ/∂xₗ = hⱼ·(δⱼₗ - hₗ/Σ h).
 
