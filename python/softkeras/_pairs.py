@@ -41,25 +41,22 @@ class Comparison:
     Args:
         step: Name, `softkeras.steps.Step`, configuration or callable.
         sharpness: If given, in place of the step's own.
-        default: The sharpness of a step that is given by name alone.
     """
 
-    def __init__(self, step: Any, sharpness: float | None, default: float):
-        if sharpness is None and isinstance(step, str):
-            sharpness = default
+    def __init__(self, step: Any, sharpness: float | None = None):
         self.step = steps.get(step, sharpness)
 
     def evaluate(self, function):
-        """`function` of this comparison, or of the hard one and the soft one.
+        """What `function` gives of this comparison.
 
-        Straight-through gives the value of the former and the gradient of the
-        latter.
+        Of a straight-through one: the value of the hard comparison, with the
+        gradient of the soft one.
         """
         if not self.step.straight_through or self.is_hard:
             return function(self)
         options = {**vars(self.step), "straight_through": False}
-        soft = function(Comparison(steps.Step(**options), None, 1.0))
-        hard = function(Comparison("hard", None, 1.0))
+        soft = function(Comparison(steps.Step(**options)))
+        hard = function(Comparison("hard"))
         return hard + (soft - ops.stop_gradient(soft))
 
     @property

@@ -19,10 +19,10 @@ STEP_ARGUMENTS = """\
             on "logit" (the names' scale) compares log-odds, one on
             "probability" probabilities, never anchored. A straight-through
             step gives the hard value and the soft gradient.
-        sharpness: If given, in place of the step's own (of a step given by
-            name: {default}): the slope of the comparison of two equal
-            predictions, on "logit" per quarter unit of log-odds, so that the
-            sigmoid is σ(sharpness·difference); infinite is hard.
+        sharpness: If given, in place of the step's own: four times the slope of
+            the comparison of two equal predictions on "logit", so that the
+            sigmoid is σ(sharpness·difference), and the slope itself on
+            "probability"; infinite is hard.
         from_logits: Whether `y_pred` holds logits{logits}."""
 EMPTY_ARGUMENT = """\
         empty: What {what} does: `"skip"` leaves the mean (nothing left: loss

@@ -35,8 +35,6 @@ __all__ = [
     "soft_average_precision",
 ]
 
-SHARPNESS = 1.0
-
 _documented = documented(
     data="""\
         y_true: Labels from 0 to 1 (numbers or booleans), of the shape of
@@ -54,7 +52,7 @@ _documented = documented(
             weighted by how often each label occurs, `"micro"` for all elements
             in one ranking, `"samples"` for the mean over samples of the
             ranking of their labels, `None` for one loss a label.""",
-    step=STEP_ARGUMENTS.format(default=SHARPNESS, logits=""),
+    step=STEP_ARGUMENTS.format(logits=""),
     loss=LOSS_ARGUMENTS.format(
         reduction='For `average=None`: `"sum_over_batch_size"` is the mean\n'
         '            over labels (a skipped one adds 0), `"sum"` their sum,\n'
@@ -130,10 +128,10 @@ def soft_auc(
     >>> round(float(soft_auc(y_true, y_pred, step="hard")), 4)
     0.25
     >>> round(float(soft_auc(y_true, y_pred)), 4)
-    0.255
+    0.3951
     """
     _checks.one_of("empty", empty, scores.EMPTY)
-    compare = Comparison(step, sharpness, SHARPNESS)
+    compare = Comparison(step, sharpness)
     max_fpr = _rate(max_fpr)
     rows = _rows(y_true, y_pred, sample_weight, mask, average, from_logits)
     positive, negative = rows.positive, rows.negative
@@ -227,7 +225,7 @@ def soft_average_precision(
     0.1667
     """
     _checks.one_of("empty", empty, scores.EMPTY)
-    compare = Comparison(step, sharpness, SHARPNESS)
+    compare = Comparison(step, sharpness)
     rows = _rows(y_true, y_pred, sample_weight, mask, average, from_logits)
     columns = [rows.positive, rows.negative]
     asked = rows.positive > 0
@@ -384,7 +382,7 @@ class SoftAUC(RankingLoss):
     ):
         _rate(max_fpr)
         super().__init__(
-            Comparison(step, sharpness, SHARPNESS),
+            Comparison(step, sharpness),
             from_logits,
             reduction,
             name,
@@ -453,7 +451,7 @@ class SoftAveragePrecision(RankingLoss):
         dtype: Any = None,
     ):
         super().__init__(
-            Comparison(step, sharpness, SHARPNESS),
+            Comparison(step, sharpness),
             from_logits,
             reduction,
             name,

@@ -38,7 +38,6 @@ __all__ = [
     "soft_top_k_accuracy",
 ]
 
-SHARPNESS = 1.0
 GAINS = ("linear", "exponential")
 
 _documented = documented(
@@ -47,15 +46,15 @@ _documented = documented(
             (groups, items) or (groups, items, 1); probabilities, or with
             `from_logits` any numbers.
         sample_weight: Weights >= 0: of shape (groups,) or (groups, 1) those of
-            groups in the mean; of shape (groups, items) those of items.{items}
-        mask: Booleans of such a shape; items where it is false are not in the
-            ranking, nor are items of weight 0, and groups do not count.""",
+            groups in the mean; of shape (groups, items) those of items in the
+            sums of their group, while ranks and k count items.
+        mask: Booleans of such a shape. An item where it is false is not in the
+            ranking, nor is one of weight 0; such a group does not count.""",
     gain="""\
         gain: `"linear"` for the grade, as in scikit-learn; `"exponential"` for
             2^grade - 1.""",
-    step=STEP_ARGUMENTS.format(default=SHARPNESS, logits=""),
+    step=STEP_ARGUMENTS.format(logits=""),
     class_step=STEP_ARGUMENTS.format(
-        default=SHARPNESS,
         logits=": the\n            same loss as on their softmax",
     ),
     empty=EMPTY_ARGUMENT.format(what="a group without any gain"),
@@ -121,7 +120,7 @@ def soft_ndcg(
     """
     _checks.one_of("empty", empty, scores.EMPTY)
     exponential = _checks.one_of("gain", gain, GAINS) == "exponential"
-    compare = Comparison(step, sharpness, SHARPNESS)
+    compare = Comparison(step, sharpness)
     k = None if k is None else count("k", k)
     allowed = "finite grades of 0 or more"
     groups = _groups(
@@ -236,7 +235,7 @@ def soft_precision_at_k(
     0.5
     """
     k = count("k", k)
-    compare = Comparison(step, sharpness, SHARPNESS)
+    compare = Comparison(step, sharpness)
     groups = _groups(y_true, y_pred, sample_weight, mask, from_logits)
 
     def evaluate(compare):
@@ -371,7 +370,7 @@ def soft_top_k_accuracy(
     """
     k = count("k", k)
     _checks.boolean("from_logits", from_logits)
-    compare = Comparison(step, sharpness, SHARPNESS)
+    compare = Comparison(step, sharpness)
     prediction = _checks.floating("y_pred", y_pred)
     shape = tuple(prediction.shape)
     if len(shape) < 2 or shape[-1] == 1:
@@ -500,7 +499,7 @@ class SoftNDCG(RankingLoss):
         dtype: Any = None,
     ):
         super().__init__(
-            Comparison(step, sharpness, SHARPNESS),
+            Comparison(step, sharpness),
             from_logits,
             reduction,
             name,
@@ -563,7 +562,7 @@ class SoftPrecisionAtK(RankingLoss):
         dtype: Any = None,
     ):
         super().__init__(
-            Comparison(step, sharpness, SHARPNESS),
+            Comparison(step, sharpness),
             from_logits,
             reduction,
             name,
@@ -627,7 +626,7 @@ class SoftTopKAccuracy(RankingLoss):
         dtype: Any = None,
     ):
         super().__init__(
-            Comparison(step, sharpness, SHARPNESS),
+            Comparison(step, sharpness),
             from_logits,
             reduction,
             name,
