@@ -1,6 +1,8 @@
 """AUC and average precision: against scikit-learn, pairs, and differences."""
 
 import json
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -439,6 +441,37 @@ def test_class_and_function_agree(rng):
         np.testing.assert_allclose(loss(y, p, w), np.mean(each), 1e-6)
         loss = cls(average=None, reduction="none")
         np.testing.assert_allclose(loss(y, p, w), each, 1e-6)
+
+
+def test_the_mask_that_keras_attached_counts(rng):
+    x = rng.normal(size=(3, 5, 2)).astype("float32")
+    x[:, 3:] = 0
+    layers = [keras.layers.Masking(), keras.layers.Dense(1)]
+    p = keras.Sequential([keras.Input((5, 2)), *layers])(x)
+    y = rng.integers(0, 2, (3, 5, 1))
+    y[0, :2, 0] = 0, 1
+    loss = SoftAUC(from_logits=True)
+    want = soft_auc(y[:, :3], to_numpy(p)[:, :3], from_logits=True)
+    np.testing.assert_allclose(loss(y, p), want, 1e-5)
+
+
+def test_a_saved_model_reloads_in_another_process(tmp_path):
+    model = small_model("sigmoid")
+    model.compile("sgd", loss=SoftAUC(0.2, step=Step("softsign", 3.0)))
+    model.save(tmp_path / "model.keras")
+    code = (
+        "import keras, softkeras\n"
+        "loss = keras.saving.load_model('model.keras').loss\n"
+        "print(loss, loss.options['max_fpr'])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"{model.loss} 0.2" in run.stdout
 
 
 def small_model(activation):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
@@ -283,8 +282,7 @@ class _Rows:
         if self.average == "micro" or self.is_one:
             return ops.reshape(values, (1, -1))
         if self.average == "samples":
-            rows = ops.shape(values)[0]
-            return ops.reshape(values, (rows, math.prod(values.shape[1:])))
+            return ops.reshape(values, (ops.shape(values)[0], -1))
         values = ops.reshape(values, (-1, ops.shape(values)[-1]))
         return ops.transpose(values)
 
