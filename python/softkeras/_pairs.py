@@ -255,12 +255,17 @@ class _Rows:
     def of(self, values, turn):
         """A block of (m, batch, n) or (batch, n) values."""
         *leading, _ = ops.shape(values)
-        start = [0] * len(leading) + [self.start(turn)]
-        return ops.slice(values, start, [*leading, self.height])
+        corner = self._corner(values, turn)
+        return ops.slice(values, corner, [*leading, self.height])
 
     def put(self, values, turn, block):
-        start = [0] * (len(values.shape) - 1) + [self.start(turn)]
-        return ops.slice_update(values, start, block)
+        return ops.slice_update(values, self._corner(values, turn), block)
+
+    def _corner(self, values, turn):
+        # All of one integer type, which JAX insists on.
+        zero = ops.zeros((), "int32")
+        start = ops.cast(self.start(turn), "int32")
+        return [zero] * (len(values.shape) - 1) + [start]
 
     def loop(self, body, *state):
         """`body(turn, *state)` until all blocks have had their turn."""
