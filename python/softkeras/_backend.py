@@ -51,6 +51,31 @@ def sigmoid_gradient(value, upstream):
     return upstream * value * (1 - value)
 
 
+def value_and_slope(function, x):
+    """An elementwise function of tensor `x` and its derivative there."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            value = function(x)
+        none = tf.UnconnectedGradients.ZERO
+        return value, tape.gradient(value, x, unconnected_gradients=none)
+    if backend == "jax":
+        import jax
+
+        value, pull_back = jax.vjp(function, x)
+        return value, pull_back(jax.numpy.ones_like(value))[0]
+    import torch
+
+    with torch.enable_grad():
+        x = x.detach().requires_grad_(True)
+        value = function(x)
+        (slope,) = torch.autograd.grad(value.sum(), x)
+    return value.detach(), slope
+
+
 def assert_in_graph(holds, message, least, most) -> bool:
     """Lets a graph fail with `message` when it runs and `holds` is false.
 

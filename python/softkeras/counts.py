@@ -246,16 +246,16 @@ def _weights(sample_weight, mask, counting, prediction):
     """The product of them, in float32 at least, or None."""
     parts = []
     if counting is not None:
-        parts.append(_leading("y_true", counting, prediction))
+        parts.append(leading("y_true", counting, prediction))
     if sample_weight is not None:
-        parts.append(_leading("sample_weight", sample_weight, prediction))
+        parts.append(leading("sample_weight", sample_weight, prediction))
     if mask is not None:
         mask = ops.cast(mask, "bool")
-        parts.append(_leading("mask", mask, prediction))
+        parts.append(leading("mask", mask, prediction))
     return math.prod(parts) if parts else None
 
 
-def _leading(name, values, prediction):
+def leading(name, values, prediction):
     """`values` with axes of size 1 behind, up to the predictions' rank."""
     values = _checks.tensor(name, values, _checks.wide(prediction.dtype))
     shape, wanted = tuple(values.shape), tuple(prediction.shape)

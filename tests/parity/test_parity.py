@@ -34,6 +34,16 @@ WRAPPERS = {
     "soft_recall": "loss_soft_recall",
     "SoftFBeta": "loss_soft_fbeta",
     "soft_fbeta": "loss_soft_fbeta",
+    "SoftAUC": "loss_soft_auc",
+    "soft_auc": "loss_soft_auc",
+    "SoftAveragePrecision": "loss_soft_average_precision",
+    "soft_average_precision": "loss_soft_average_precision",
+    "SoftNDCG": "loss_soft_ndcg",
+    "soft_ndcg": "loss_soft_ndcg",
+    "SoftPrecisionAtK": "loss_soft_precision_at_k",
+    "soft_precision_at_k": "loss_soft_precision_at_k",
+    "SoftTopKAccuracy": "loss_soft_top_k_accuracy",
+    "soft_top_k_accuracy": "loss_soft_top_k_accuracy",
     "EpochScore": "metric_epoch_score",
     "Step": "steps_step",
     # R takes steps by name or object; there is nothing to look up or store.
@@ -101,6 +111,33 @@ LOSSES = [
     ("loss_soft_recall", losses.soft_recall, losses.SoftRecall),
     ("loss_soft_fbeta", losses.soft_fbeta, losses.SoftFBeta),
 ]
+RANKINGS = [
+    ("loss_soft_auc", losses.soft_auc, losses.SoftAUC, {"max_fpr": 0.3}),
+    (
+        "loss_soft_average_precision",
+        losses.soft_average_precision,
+        losses.SoftAveragePrecision,
+        {"average": "micro"},
+    ),
+    (
+        "loss_soft_ndcg",
+        losses.soft_ndcg,
+        losses.SoftNDCG,
+        {"k": 2, "gain": "exponential"},
+    ),
+    (
+        "loss_soft_precision_at_k",
+        losses.soft_precision_at_k,
+        losses.SoftPrecisionAtK,
+        {"k": 2},
+    ),
+    (
+        "loss_soft_top_k_accuracy",
+        losses.soft_top_k_accuracy,
+        losses.SoftTopKAccuracy,
+        {"k": 2},
+    ),
+]
 STEP_ARGUMENTS = [
     {},
     {"shape": "softsign", "sharpness": 2.0},
@@ -158,6 +195,24 @@ def test_losses_have_the_arguments_of_function_and_class(
     r, name, function, cls
 ):
     assert r.defaults(name) == arguments(function) | arguments(cls)
+
+
+@pytest.mark.parametrize(
+    "name, function, cls, options", RANKINGS, ids=[row[0] for row in RANKINGS]
+)
+def test_losses_of_ranks_are_the_same(r, data, name, function, cls, options):
+    assert r.defaults(name) == arguments(function) | arguments(cls)
+    y, p, w = data
+    for more in ({}, {"sample_weight": w}, {"step": "hard"}):
+        want = function(y, tensor(p), **options, **more)
+        got = r.call(name, y, p, **options, **more)
+        np.testing.assert_allclose(got, want, 1e-5)
+        got = r.call(name, y, tensor(p), **options, **more)
+        np.testing.assert_array_equal(got, want)
+    for more in ({}, {"step": "ramp", "sharpness": 3.0, "name": "mine"}):
+        got = r.call(name, **options, **more)
+        assert type(got) is cls
+        assert got.get_config() == cls(**options, **more).get_config()
 
 
 def plain(defaults, name):

@@ -1,0 +1,201 @@
+"""What the losses of ranks have in common: data, options, docstrings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+
+from softkeras import _backend, _checks, steps
+from softkeras._backend import ops
+from softkeras._pairs import Comparison
+from softkeras.counts import LARGEST, ROUNDING, leading
+
+STEP_ARGUMENTS = """\
+        step: The shape of the soft comparison: `"sigmoid"`, `"softsign"`,
+            `"ramp"`, `"hard"`, a `softkeras.steps.Step`, or a callable. A step
+            on "logit" (the names' scale) compares log-odds, one on
+            "probability" probabilities, never anchored. A straight-through
+            step gives the hard value and the soft gradient.
+        sharpness: If given, in place of the step's own: four times the slope of
+            the comparison of two equal predictions on "logit", so that the
+            sigmoid is σ(sharpness·difference), and the slope itself on
+            "probability"; infinite is hard.
+        from_logits: Whether `y_pred` holds logits{logits}."""
+EMPTY_ARGUMENT = """\
+        empty: What {what} does: `"skip"` leaves the mean (nothing left: loss
+            and gradient are exactly 0), `"one"` counts as perfect, `"zero"` as
+            worthless."""
+LOSS_ARGUMENTS = """\
+        reduction: {reduction}.
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: Keras's floatx. Sums over narrower
+            predictions are accumulated in float32."""
+ERRORS = """\
+        ValueError: for an argument that is not allowed, shapes that do not
+            match, predictions that are not floats, labels or probabilities
+            out of range or negative weights; the message says what came and
+            what is allowed. (In a graph that XLA or another backend compiles,
+            values can't be looked at: there the loss is NaN instead.)"""
+
+
+def documented(**texts: str) -> Callable:
+    """Fills texts into a docstring, each in place of its indented {key}."""
+
+    def fill(thing):
+        for key, text in {"errors": ERRORS, **texts}.items():
+            thing.__doc__ = thing.__doc__.replace(" " * 8 + f"{{{key}}}", text)
+        return thing
+
+    return fill
+
+
+class Elements(NamedTuple):
+    """What is ranked. All of one shape but the weight, which may be None."""
+
+    label: Any
+    prediction: Any
+    weight: Any
+
+
+def weights(sample_weight: Any, mask: Any, like: Any) -> Any:
+    """The product of both, of `like`'s shape, at most 1 and checked; or None.
+
+    Only their ratios count, so they are divided by the largest: products of
+    two can't overflow then.
+    """
+    parts = []
+    if sample_weight is not None:
+        parts.append(leading("sample_weight", sample_weight, like))
+    if mask is not None:
+        parts.append(leading("mask", ops.cast(mask, "bool"), like))
+    if not parts:
+        return None
+    weight = ops.broadcast_to(math.prod(parts), ops.shape(like))
+    allowed = "finite weights of 0 or more"
+    fine = _checks.within("sample_weight", weight, 0, LARGEST, allowed)
+    if 0 in weight.shape:
+        return weight
+    largest = ops.max(weight)
+    weight = weight / ops.where(largest > 0, largest, 1.0)
+    return weight if fine is None else ops.where(fine, weight, float("nan"))
+
+
+def sound(
+    label: Any,
+    prediction: Any,
+    weight: Any,
+    from_logits: bool,
+    highest: float = 1.0,
+    allowed: str = "labels from 0 to 1; map yours to 0 and 1 first",
+) -> Elements:
+    """Labels and predictions that are checked.
+
+    What counts nowhere may hold anything, as padding does; what a compiled
+    graph finds out of range becomes NaN.
+    """
+    if weight is not None:
+        prediction = ops.where(weight > 0, prediction, 0.5)
+        label = ops.where(weight > 0, label, 0.0)
+    fine = _checks.within("y_true", label, 0, highest, allowed)
+    if fine is not None:
+        label = ops.where(fine, label, float("nan"))
+    return Elements(label, probable(prediction, from_logits), weight)
+
+
+def probable(prediction: Any, from_logits: bool) -> Any:
+    """The predictions, after a look at whether they are in their range."""
+    if from_logits:
+        return prediction
+    fine = _checks.within(
+        "y_pred",
+        prediction,
+        -ROUNDING,
+        1 + ROUNDING,
+        "probabilities from 0 to 1; for logits or any other scores, set "
+        "from_logits=True",
+        or_nan=True,
+    )
+    if fine is None:
+        return prediction
+    return ops.where(fine, prediction, float("nan"))
+
+
+def count(name: str, value: Any) -> int:
+    """A number of ranks: a whole number of 1 or more."""
+    whole = not isinstance(value, bool) and hasattr(value, "__index__")
+    if not whole or value < 1:
+        raise ValueError(
+            f"`{name}` must be a whole number of 1 or more. Received: "
+            f"{name}={value!r}"
+        )
+    return int(value)
+
+
+class RankingLoss(keras.losses.Loss):
+    """A loss of a whole batch, made of comparisons between predictions.
+
+    Args:
+        compare: The comparison.
+        from_logits: Whether predictions are logits.
+        reduction, name, dtype: as in Keras.
+        **options: Further arguments of `function`, checked.
+    """
+
+    function: Callable
+
+    def __init__(
+        self,
+        compare: Comparison,
+        from_logits: bool,
+        reduction: str | None,
+        name: str,
+        dtype: Any,
+        **options: Any,
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.step = compare.step
+        self.from_logits = _checks.boolean("from_logits", from_logits)
+        self.options = options
+
+    def _evaluate(self, y_true, y_pred, sample_weight, mask):
+        return type(self).function(
+            y_true,
+            y_pred,
+            sample_weight,
+            mask,
+            **self.options,
+            step=self.step,
+            from_logits=self.from_logits,
+        )
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        mask = _backend.get_keras_mask(y_pred)
+        with keras.name_scope(self.name):
+            y_pred = _checks.floating("y_pred", y_pred)
+            y_pred = ops.cast(y_pred, self.dtype)
+            loss = self._evaluate(y_true, y_pred, sample_weight, mask)
+            loss = ops.cast(loss, self.dtype)
+            if not loss.shape or self.reduction in (None, "none"):
+                return loss
+            total = ops.sum(loss)
+            if self.reduction == "sum":
+                return total
+            return total / ops.cast(ops.size(loss), total.dtype)
+
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name} step={self.step}>"
+
+    def call(self, y_true, y_pred):
+        return self._evaluate(y_true, y_pred, None, None)
+
+    def get_config(self) -> dict:
+        return {
+            **super().get_config(),
+            "dtype": self.dtype,
+            **self.options,
+            "step": steps.serialize(self.step),
+            "from_logits": self.from_logits,
+        }

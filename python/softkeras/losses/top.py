@@ -1,0 +1,637 @@
+"""Losses of the top of a ranking: NDCG, precision at k, top-k accuracy."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import keras
+
+from softkeras import _checks
+from softkeras._backend import ops
+from softkeras._pairs import (
+    Comparison,
+    above,
+    at_or_above,
+    top_share,
+    weight_above,
+)
+from softkeras.counts import LARGEST
+from softkeras.losses._ranking_loss import (
+    EMPTY_ARGUMENT,
+    LOSS_ARGUMENTS,
+    STEP_ARGUMENTS,
+    RankingLoss,
+    count,
+    documented,
+    probable,
+    sound,
+    weights,
+)
+from softkeras.scores import averaging
+
+__all__ = [
+    "SoftNDCG",
+    "SoftPrecisionAtK",
+    "SoftTopKAccuracy",
+    "soft_ndcg",
+    "soft_precision_at_k",
+    "soft_top_k_accuracy",
+]
+
+GAINS = ("linear", "exponential")
+
+_documented = documented(
+    scores="""\
+        y_pred: Scores of items, the higher the better: floats of shape
+            (groups, items) or (groups, items, 1); probabilities, or with
+            `from_logits` any numbers.
+        sample_weight: Weights >= 0: of shape (groups,) or (groups, 1) those of
+            groups in the mean; of shape (groups, items) those of items in the
+            sums of their group, while ranks and k count items.
+        mask: Booleans of such a shape. An item where it is false is not in the
+            ranking, nor is one of weight 0; such a group does not count.""",
+    gain="""\
+        gain: `"linear"` for the grade, as in scikit-learn; `"exponential"` for
+            2^grade - 1.""",
+    step=STEP_ARGUMENTS.format(logits=""),
+    class_step=STEP_ARGUMENTS.format(
+        logits=": the\n            same loss as on their softmax",
+    ),
+    empty=EMPTY_ARGUMENT.format(what="a group without any gain"),
+    loss=LOSS_ARGUMENTS.format(
+        reduction="As in Keras; the loss is one number, so there is\n"
+        "            nothing to reduce"
+    ),
+)
+
+
+@keras.saving.register_keras_serializable("softkeras")
+@_documented
+def soft_ndcg(
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    mask: Any = None,
+    *,
+    k: int | None = None,
+    gain: str = "linear",
+    empty: str = "skip",
+    step: Any = "sigmoid",
+    sharpness: float | None = None,
+    from_logits: bool = False,
+) -> Any:
+    """1 - the normalized discounted cumulative gain of groups, with soft ranks.
+
+    Formula: 1 - Σᵢ wᵢ·gᵢ·φᵢ/log₂(1 + rᵢ)/ideal, averaged over groups, where
+    gᵢ is the gain, rᵢ = ½ + Σⱼ H(xⱼ - xᵢ) the soft rank (j = i included, which
+    adds ½), φᵢ the share of the item that is among the top k, φᵢ = H(xᵢ - τ)
+    with Σ φ = k (1 without k), and ideal the same sum for items in the order of
+    w·g. x are log-odds or logits, H(d) = σ(s·d) or another step.
+
+    Gradient: through rᵢ, ∂rᵢ/∂xⱼ = H'(xⱼ - xᵢ) and ∂rᵢ/∂xᵢ = -Σⱼ H'(xⱼ - xᵢ)
+    (j ≠ i), and through φᵢ, in closed form; H' is the density of the step.
+
+    Args:
+        y_true: Grades >= 0 of the items, of the shape of `y_pred`.
+        {scores}
+        k: How many ranks count. Default: all.
+        {gain}
+        {empty}
+        {step}
+
+    Returns:
+        The loss, a scalar. With step="hard" it is 1 - scikit-learn's
+        `ndcg_score`, in which ties share their discounts equally
+        (scikit-learn calls a group without gain 0, which is empty="zero").
+
+    Raises:
+        {errors}
+
+    Reference: Qin, Liu & Li, A general approximation framework for direct
+    optimization of information retrieval measures, 2010
+    (https://doi.org/10.1007/s10791-009-9124-x); Järvelin & Kekäläinen, 2002.
+
+    Example:
+
+    >>> from softkeras.losses import soft_ndcg
+    >>> y_true, y_pred = [[10.0, 0.0, 5.0]], [[0.1, 0.9, 0.4]]
+    >>> round(float(soft_ndcg(y_true, y_pred, step="hard")), 4)
+    0.3801
+    """
+    _checks.one_of("empty", empty, averaging.EMPTY)
+    exponential = _checks.one_of("gain", gain, GAINS) == "exponential"
+    compare = Comparison(step, sharpness)
+    k = None if k is None else count("k", k)
+    allowed = "finite grades of 0 or more"
+    groups = _groups(
+        y_true, y_pred, sample_weight, mask, from_logits, LARGEST, allowed
+    )
+    gains = groups.weight * _gains(groups.label, exponential)
+    table = _discounts(groups.label, k)
+    ideal = ops.sum(ops.flip(ops.sort(gains, axis=-1), axis=-1) * table, -1)
+    vacant = ideal <= 0
+    ideal = ops.where(vacant, 1.0, ideal)
+
+    def evaluate(compare):
+        x = compare.line(groups.prediction, from_logits)
+        discount = _discount_of(x, gains > 0, groups.there, table, k, compare)
+        losses = 1 - ops.sum(gains * discount, axis=-1) / ideal
+        losses = ops.where(vacant, 1.0 if empty == "zero" else 0.0, losses)
+        counts = groups.group_weight
+        if empty == "skip":
+            counts = ops.where(vacant, 0.0, counts)
+        return averaging.mean(losses, counts, 0.0)
+
+    return compare.evaluate(evaluate)
+
+
+def _gains(grade, exponential):
+    """The gains of each group, in units that make none of them infinite."""
+    best = ops.max(grade, axis=-1, keepdims=True)
+    if exponential:
+        log2 = math.log(2)
+        return ops.exp(log2 * (grade - best)) - ops.exp(-log2 * best)
+    return grade / ops.where(best > 0, best, 1.0)
+
+
+def _discounts(like, k):
+    """1/log₂(1 + rank) for each rank from 1 on, 0 beyond k."""
+    rank = ops.cast(ops.arange(1, ops.shape(like)[-1] + 1), like.dtype)
+    table = math.log(2) / ops.log(1 + rank)
+    return table if k is None else ops.where(rank <= k, table, 0.0)
+
+
+def _discount_of(x, asked, there, table, k, compare):
+    """The discount of each item that is asked for."""
+    columns = [there]
+    if not compare.is_hard:
+        (higher,) = weight_above(x, columns, asked, compare)
+        # Of what is not asked for, or not there, the rank may be anything.
+        rank = ops.where(asked, 0.5 + higher, 1.0)
+        discount = math.log(2) / ops.log(1 + rank)
+        if k is None:
+            return discount
+        budget = ops.full_like(x[:, :1], k)
+        return discount * top_share(x, there, budget, compare)
+    # The mean over the ranks of a tie, from sums over all ranks before.
+    (higher,) = weight_above(x, columns, asked, compare, above)
+    (reached,) = weight_above(x, columns, asked, compare, at_or_above)
+    ranks = ops.cumsum(ops.concatenate([ops.zeros_like(table[:1]), table]))
+    known = ops.logical_and(asked, ops.logical_not(ops.isnan(higher)))
+    ends = [
+        ops.take(ranks, ops.cast(ops.where(known, end, 0.0), "int32"))
+        for end in (higher, reached)
+    ]
+    tied = ops.where(asked, reached - higher, 1.0)
+    discount = (ends[1] - ends[0]) / tied
+    return ops.where(ops.isnan(higher), higher, discount)
+
+
+@keras.saving.register_keras_serializable("softkeras")
+@_documented
+def soft_precision_at_k(
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    mask: Any = None,
+    *,
+    k: int,
+    step: Any = "sigmoid",
+    sharpness: float | None = None,
+    from_logits: bool = False,
+) -> Any:
+    """1 - precision at k: the share of what is relevant among the top k.
+
+    Formula: 1 - Σⱼ wⱼ·yⱼ·φⱼ/Σⱼ wⱼ·φⱼ, averaged over groups, where
+    φⱼ = H(xⱼ - τ) is the share of the item that is among the top k, τ such that
+    Σ φ = k. x are log-odds or logits, H(d) = σ(s·d) or another step.
+
+    Gradient: with h = H'(x - τ), ∂φⱼ/∂xₗ = hⱼ·(δⱼₗ - hₗ/Σ h): to lift an item
+    is to push all others at the edge down. It is 0 for a group of k items or
+    less, which are all in.
+
+    Args:
+        y_true: Relevance of the items, from 0 to 1, of the shape of `y_pred`.
+        {scores}
+        k: How many items are in the top, 1 or more.
+        {step}
+
+    Returns:
+        The loss, a scalar from 0 to 1; 0 if there is no item. With step="hard"
+        items that are tied at the edge are in by the same share.
+
+    Raises:
+        {errors}
+
+    Reference: Blondel, Martins & Niculae, Learning with Fenchel-Young losses,
+    https://arxiv.org/abs/1901.02324, for φ as the regularized choice of k;
+    McSherry & Najork, 2008, for the ties.
+
+    Example:
+
+    >>> from softkeras.losses import soft_precision_at_k
+    >>> y_true, y_pred = [[1.0, 0.0, 1.0, 0.0]], [[0.9, 0.8, 0.3, 0.1]]
+    >>> float(soft_precision_at_k(y_true, y_pred, k=2, step="hard"))
+    0.5
+    """
+    k = count("k", k)
+    compare = Comparison(step, sharpness)
+    groups = _groups(y_true, y_pred, sample_weight, mask, from_logits)
+
+    def evaluate(compare):
+        x = compare.line(groups.prediction, from_logits)
+        budget = ops.full_like(x[:, :1], k)
+        share = groups.weight * top_share(x, groups.there, budget, compare)
+        total = ops.sum(share, axis=-1)
+        vacant = total <= 0
+        missed = ops.sum(share * (1 - groups.label), axis=-1)
+        losses = missed / ops.where(vacant, 1.0, total)
+        counts = ops.where(vacant, 0.0, groups.group_weight)
+        return averaging.mean(losses, counts, 0.0)
+
+    return compare.evaluate(evaluate)
+
+
+class _Groups(NamedTuple):
+    """Items, (groups, items) each, and groups."""
+
+    label: Any
+    prediction: Any
+    weight: Any
+    there: Any  # 1 where the weight is not 0
+    group_weight: Any  # (groups,)
+
+
+def _groups(
+    y_true, y_pred, sample_weight, mask, from_logits, *labels
+) -> _Groups:
+    _checks.boolean("from_logits", from_logits)
+    prediction = _without_last(_checks.floating("y_pred", y_pred))
+    if len(prediction.shape) != 2:
+        raise ValueError(
+            "`y_pred` must have the shape (groups, items), or (groups, items, "
+            f"1). Received: y_pred of shape {tuple(prediction.shape)}; of one "
+            "group, give y_true[None] and y_pred[None]."
+        )
+    label = _without_last(_checks.tensor("y_true", y_true))
+    label = _checks.labels(label, prediction)
+    of_items, of_groups = [None, None], [None, None]
+    for i, values in enumerate((sample_weight, mask)):
+        if values is None:
+            continue
+        values = _without_last(_checks.tensor("sample_weight", values))
+        shape = tuple(values.shape)
+        is_group = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+        (of_groups if is_group else of_items)[i] = values
+    weight = weights(*of_items, prediction)
+    group_weight = weights(*of_groups, prediction[:, 0])
+    counts = weight
+    if group_weight is not None:
+        counts = ops.broadcast_to(group_weight[:, None], ops.shape(prediction))
+        counts = counts if weight is None else counts * weight
+    label, prediction, _ = sound(
+        label, prediction, counts, from_logits, *labels
+    )
+    if weight is None:
+        weight = ops.ones_like(label)
+    if group_weight is None:
+        group_weight = ops.ones_like(label[:, 0])
+    there = ops.where(ops.isnan(weight), weight, 1.0)
+    there = ops.where(weight == 0, 0.0, there)
+    return _Groups(label, prediction, weight, there, group_weight)
+
+
+def _without_last(values):
+    """(groups, items, 1) as (groups, items)."""
+    if len(values.shape) == 3 and values.shape[-1] == 1:
+        return ops.squeeze(values, axis=-1)
+    return values
+
+
+@keras.saving.register_keras_serializable("softkeras")
+@_documented
+def soft_top_k_accuracy(
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    mask: Any = None,
+    *,
+    k: int = 5,
+    sparse: bool = False,
+    step: Any = "sigmoid",
+    sharpness: float | None = None,
+    from_logits: bool = False,
+) -> Any:
+    """1 - top-k accuracy: how often the right class is among the k highest.
+
+    Formula: 1 - Σ w·φ_y/Σ w, where φ_j = H(x_j - τ) is the share of class j
+    that is among the top k of its sample, τ such that Σ φ = k over the classes;
+    x are the log-probabilities or logits, H(d) = σ(s·d) or another step. This
+    is one soft decision, with the threshold where exactly k classes are called,
+    and not a step of a soft rank, which would soften twice.
+
+    Gradient: with h = H'(x - τ), -w·h_y·(δ_yj - h_j/Σ h)/Σ w: the right class
+    is lifted, and those at the edge, which compete with it, are pushed down.
+    Exactly 0 if there are k classes or less.
+
+    Args:
+        y_true: One-hot labels of the shape of `y_pred` (the highest counts), or
+            with `sparse` class ids from 0 on, of the shape of `y_pred` without
+            its last axis; (n,) and (n, 1) go together.
+        y_pred: Probabilities, or logits: floats of shape (n, ..., classes).
+        sample_weight: Weights >= 0, of the shape of the leading axes of
+            `y_pred` without the classes, or one that broadcasts to it.
+        mask: Booleans of such a shape; where it is false nothing counts.
+        k: How many classes are in the top, 1 or more.
+        sparse: Whether `y_true` holds class ids.
+        {class_step}
+
+    Returns:
+        The loss, a scalar from 0 to 1; 0 if nothing counts. With step="hard" it
+        is 1 - `keras.metrics.TopKCategoricalAccuracy`, or with `sparse` 1 -
+        `SparseTopKCategoricalAccuracy`, in which a class that is tied with the
+        k-th is in; softly, ties share.
+
+    Raises:
+        {errors}
+
+    Reference: Blondel, Martins & Niculae, Learning with Fenchel-Young losses,
+    https://arxiv.org/abs/1901.02324, for φ as the regularized choice of k;
+    Berrada, Zisserman & Kumar, Smooth loss functions for deep top-k
+    classification, https://arxiv.org/abs/1802.07595, for why it must be smooth.
+
+    Example:
+
+    >>> from softkeras.losses import soft_top_k_accuracy
+    >>> y_true, y_pred = [2, 0], [[0.1, 0.5, 0.4], [0.2, 0.5, 0.3]]
+    >>> options = {"k": 2, "sparse": True}
+    >>> float(soft_top_k_accuracy(y_true, y_pred, step="hard", **options))
+    0.5
+    """
+    k = count("k", k)
+    _checks.boolean("from_logits", from_logits)
+    compare = Comparison(step, sharpness)
+    prediction = _checks.floating("y_pred", y_pred)
+    shape = tuple(prediction.shape)
+    if len(shape) < 2 or shape[-1] == 1:
+        raise ValueError(
+            "`y_pred` must have the shape (n, ..., classes), of two classes or "
+            f"more. Received: y_pred of shape {shape}"
+        )
+    weight = weights(sample_weight, mask, prediction[..., 0])
+    if weight is not None:
+        prediction = ops.where(weight[..., None] > 0, prediction, 0.5)
+    prediction = probable(prediction, from_logits)
+    read = _read_ids if _checks.boolean("sparse", sparse) else _read_one_hot
+    chosen = read(y_true, prediction, weight)
+    if weight is None:
+        weight = ops.ones_like(chosen[..., 0])
+    classes = ops.shape(prediction)[-1]
+
+    def evaluate(compare):
+        x = compare.line(prediction, from_logits, classes=True)
+        x = ops.reshape(x, (-1, classes))
+        own = ops.reshape(chosen, ops.shape(x))
+        if compare.is_hard:
+            mine = ops.sum(ops.where(own > 0, x, 0.0), axis=-1, keepdims=True)
+            higher = ops.sum(above(x, mine), axis=-1)
+            right = ops.cast(higher < k, x.dtype)
+            right = right + 0 * ops.sum(own + x, axis=-1)
+        else:
+            budget = ops.full_like(x[:, :1], k)
+            share = top_share(x, ops.ones_like(x), budget, compare)
+            right = ops.sum(own * share, axis=-1)
+        return averaging.mean(1 - right, ops.reshape(weight, (-1,)), 0.0)
+
+    return compare.evaluate(evaluate)
+
+
+def _read_one_hot(y_true, prediction, weight):
+    label = _checks.labels(y_true, prediction)
+    if weight is not None:
+        label = ops.where(weight[..., None] > 0, label, 0.0)
+    fine = _checks.within("y_true", label, 0, 1, "one-hot labels, from 0 to 1")
+    classes = ops.shape(prediction)[-1]
+    chosen = ops.one_hot(ops.argmax(label, axis=-1), classes, dtype=label.dtype)
+    return chosen if fine is None else ops.where(fine, chosen, float("nan"))
+
+
+def _read_ids(y_true, prediction, weight):
+    ids = _checks.tensor("y_true", y_true)
+    shape, wanted = tuple(ids.shape), tuple(prediction.shape[:-1])
+    if not any(_checks.fits(shape, each) for each in (wanted, (*wanted, 1))):
+        raise ValueError(
+            "With sparse=True, `y_true` must have the shape of y_pred without "
+            f"its last axis. Received: y_true of shape {shape}, y_pred of "
+            f"shape {tuple(prediction.shape)}; for one-hot labels, set "
+            "sparse=False."
+        )
+    like = prediction[..., 0]
+    ids = ops.cast(ops.reshape(ids, ops.shape(like)), "int32")
+    if weight is not None:
+        ids = ops.where(weight > 0, ids, 0)
+    classes = ops.shape(prediction)[-1]
+    allowed = f"class ids from 0 to {classes} - 1, as with sparse=True"
+    fine = _checks.within("y_true", ids, 0, classes - 1, allowed)
+    dtype = _checks.wide(prediction.dtype)
+    chosen = ops.one_hot(ids, classes, dtype=dtype)
+    if fine is None:
+        return chosen
+    return ops.where(fine[..., None], chosen, float("nan"))
+
+
+@keras.saving.register_keras_serializable("softkeras")
+@_documented
+class SoftNDCG(RankingLoss):
+    """1 - normalized discounted cumulative gain, softly, as a Keras loss.
+
+    Formula: 1 - Σᵢ wᵢ·gᵢ·φᵢ/log₂(1 + rᵢ)/ideal, averaged over groups, with the
+    gain g, the soft rank r and the share φ of the item that is among the top k.
+    See `soft_ndcg`.
+
+    Gradient: through rᵢ, ∂rᵢ/∂xⱼ = H'(xⱼ - xᵢ), and through φᵢ; H' is the
+    density of the step.
+
+    Args:
+        k: How many ranks count. Default: all.
+        {gain}
+        {empty}
+        {step}
+        {loss}
+
+    Call arguments: `y_true`, `y_pred` and `sample_weight` as in `soft_ndcg`;
+    the mask is the one that Keras attached to `y_pred`.
+
+    Returns:
+        A loss for `compile()`; called, a scalar.
+
+    Raises:
+        {errors}
+
+    Reference: Qin, Liu & Li, A general approximation framework for direct
+    optimization of information retrieval measures, 2010
+    (https://doi.org/10.1007/s10791-009-9124-x).
+
+    Example:
+
+    >>> import keras
+    >>> from softkeras.losses import SoftNDCG
+    >>> model = keras.Sequential([keras.layers.Dense(1)])  # of each item
+    >>> model.compile(optimizer="adam", loss=SoftNDCG(k=10, from_logits=True))
+    >>> y_true, y_pred = [[10.0, 0.0, 5.0]], [[0.1, 0.9, 0.4]]
+    >>> round(float(SoftNDCG(step="hard")(y_true, y_pred)), 4)
+    0.3801
+    """
+
+    function = staticmethod(soft_ndcg)
+
+    def __init__(
+        self,
+        k: int | None = None,
+        *,
+        gain: str = "linear",
+        empty: str = "skip",
+        step: Any = "sigmoid",
+        sharpness: float | None = None,
+        from_logits: bool = False,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "soft_ndcg",
+        dtype: Any = None,
+    ):
+        super().__init__(
+            Comparison(step, sharpness),
+            from_logits,
+            reduction,
+            name,
+            dtype,
+            k=None if k is None else count("k", k),
+            gain=_checks.one_of("gain", gain, GAINS),
+            empty=_checks.one_of("empty", empty, averaging.EMPTY),
+        )
+
+
+@keras.saving.register_keras_serializable("softkeras")
+@_documented
+class SoftPrecisionAtK(RankingLoss):
+    """1 - precision at k of grouped items, softly, as a Keras loss.
+
+    Formula: 1 - Σⱼ wⱼ·yⱼ·φⱼ/Σⱼ wⱼ·φⱼ, averaged over groups, φ being the share
+    of the item that is among the top k, Σ φ = k. See `soft_precision_at_k`.
+
+    Gradient: with h = H'(x - τ), ∂φⱼ/∂xₗ = hⱼ·(δⱼₗ - hₗ/Σ h).
+
+    Args:
+        k: How many items are in the top, 1 or more.
+        {step}
+        {loss}
+
+    Call arguments: `y_true`, `y_pred` and `sample_weight` as in
+    `soft_precision_at_k`; the mask is the one that Keras attached to `y_pred`.
+
+    Returns:
+        A loss for `compile()`; called, a scalar.
+
+    Raises:
+        {errors}
+
+    Reference: Blondel, Martins & Niculae, Learning with Fenchel-Young losses,
+    https://arxiv.org/abs/1901.02324.
+
+    Example:
+
+    >>> import keras
+    >>> from softkeras.losses import SoftPrecisionAtK
+    >>> model = keras.Sequential([keras.layers.Dense(1)])  # of each item
+    >>> model.compile(loss=SoftPrecisionAtK(k=10, from_logits=True))
+    >>> y_true, y_pred = [[1.0, 0.0, 1.0, 0.0]], [[0.9, 0.8, 0.3, 0.1]]
+    >>> float(SoftPrecisionAtK(k=2, step="hard")(y_true, y_pred))
+    0.5
+    """
+
+    function = staticmethod(soft_precision_at_k)
+
+    def __init__(
+        self,
+        k: int,
+        *,
+        step: Any = "sigmoid",
+        sharpness: float | None = None,
+        from_logits: bool = False,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "soft_precision_at_k",
+        dtype: Any = None,
+    ):
+        super().__init__(
+            Comparison(step, sharpness),
+            from_logits,
+            reduction,
+            name,
+            dtype,
+            k=count("k", k),
+        )
+
+
+@keras.saving.register_keras_serializable("softkeras")
+@_documented
+class SoftTopKAccuracy(RankingLoss):
+    """1 - top-k accuracy, softly, as a Keras loss.
+
+    Formula: 1 - Σ w·φ_y/Σ w, φ being the share of a class that is among the top
+    k of its sample, Σ φ = k over the classes. See `soft_top_k_accuracy`.
+
+    Gradient: with h = H'(x - τ), -w·h_y·(δ_yj - h_j/Σ h)/Σ w.
+
+    Args:
+        k: How many classes are in the top, 1 or more.
+        sparse: Whether `y_true` holds class ids.
+        {class_step}
+        {loss}
+
+    Call arguments: `y_true`, `y_pred` and `sample_weight` as in
+    `soft_top_k_accuracy`; the mask is the one that Keras attached to `y_pred`.
+
+    Returns:
+        A loss for `compile()`; called, a scalar.
+
+    Raises:
+        {errors}
+
+    Reference: Berrada, Zisserman & Kumar, Smooth loss functions for deep top-k
+    classification, https://arxiv.org/abs/1802.07595.
+
+    Example:
+
+    >>> import keras
+    >>> from softkeras.losses import SoftTopKAccuracy
+    >>> model = keras.Sequential([keras.layers.Dense(9, "softmax")])
+    >>> model.compile(optimizer="adam", loss=SoftTopKAccuracy(k=3, sparse=True))
+    >>> y_true, y_pred = [2, 0], [[0.1, 0.5, 0.4], [0.2, 0.5, 0.3]]
+    >>> loss = SoftTopKAccuracy(k=2, sparse=True, step="hard")
+    >>> float(loss(y_true, y_pred))
+    0.5
+    """
+
+    function = staticmethod(soft_top_k_accuracy)
+
+    def __init__(
+        self,
+        k: int = 5,
+        *,
+        sparse: bool = False,
+        step: Any = "sigmoid",
+        sharpness: float | None = None,
+        from_logits: bool = False,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "soft_top_k_accuracy",
+        dtype: Any = None,
+    ):
+        super().__init__(
+            Comparison(step, sharpness),
+            from_logits,
+            reduction,
+            name,
+            dtype,
+            k=count("k", k),
+            sparse=_checks.boolean("sparse", sparse),
+        )
