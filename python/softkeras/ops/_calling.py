@@ -202,9 +202,9 @@ def _exact(name, x, dtype):
 def _check_broadcast(given):
     """Makes sure that the shapes broadcast to that of the first."""
     first, *others = given
-    shape = tuple(given[first].shape)
+    shape = _known_shape(given[first])
     for key in others:
-        own = () if given[key] is None else tuple(given[key].shape)
+        own = _known_shape(given[key])
         pairs = zip(reversed(shape), reversed(own))
         if any(a != b and not {a, b} & {1, None} for a, b in pairs):
             raise ValueError(
@@ -212,6 +212,13 @@ def _check_broadcast(given):
                 f"that of `{first}`. Received: {key} of shape {own}, {first} "
                 f"of shape {shape}."
             )
+
+
+def _known_shape(x):
+    """Of a tensor; of `None` and where nothing is known, that of a number."""
+    if x is None or getattr(x.shape, "rank", 0) is None:
+        return ()
+    return tuple(x.shape)
 
 
 def _refuse_ragged(public, given, arguments):
