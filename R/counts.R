@@ -30,13 +30,17 @@
 #' str(soft_counts(y_true, y_pred, step = "hard"))
 soft_counts <- function(
     y_true, y_pred, sample_weight = NULL, mask = NULL, ..., step = "sigmoid",
-    sharpness = NULL, threshold = 0.5, from_logits = FALSE, axis = NULL) {
+    sharpness = NULL, threshold = 0.5, from_logits = FALSE, labels = c(0, 1),
+    sparse = FALSE, ignore_class = NULL, axis = NULL) {
   check_dots(...)
   # First of all, so that a Python without keras is named as such.
   count <- py_softkeras()$soft_counts
   options <- without_na(list(
     step = as_py_callable(step, "step"), sharpness = sharpness, threshold = threshold,
-    from_logits = from_logits
+    from_logits = from_logits,
+    labels = labels,
+    sparse = sparse,
+    ignore_class = as_whole(ignore_class)
   ))
   counts <- call_python(count, c(
     list(

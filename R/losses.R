@@ -40,6 +40,12 @@
 #' @param threshold Where a probability becomes a 1, between 0 and 1; `NULL` for
 #'   the arg-max over the last axis.
 #' @param from_logits Whether `y_pred` holds logits.
+#' @param labels The numbers that stand for a negative and a positive label, such
+#'   as `c(-1, 1)`.
+#' @param sparse Whether `y_true` holds ids of classes, counted **from 0** as in
+#'   keras3, of the shape of `y_pred` without its last axis.
+#' @param ignore_class Labels of this number count nowhere: elements, or with
+#'   `sparse` rows.
 #' @param sample_weight,mask Only with `y_true` and `y_pred`: weights of 0 or
 #'   more, and logicals, of the shape of the leading axes of `y_pred` or one that
 #'   broadcasts to it. For training they go to `fit()`.
@@ -74,8 +80,9 @@
 #' model$compile(optimizer = "adam", loss = loss_soft_precision())
 loss_soft_precision <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip", step = "sigmoid",
-    sharpness = NULL, threshold = 0.5, from_logits = FALSE,
-    sample_weight = NULL, mask = NULL, reduction = "sum_over_batch_size",
+    sharpness = NULL, threshold = 0.5, from_logits = FALSE, labels = c(0, 1),
+    sparse = FALSE, ignore_class = NULL, sample_weight = NULL, mask = NULL,
+    reduction = "sum_over_batch_size",
     name = "soft_precision", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftPrecision", "soft_precision")
@@ -107,8 +114,9 @@ loss_soft_precision <- function(
 #' loss_soft_recall(y_true, y_pred, threshold = 0.3, step = "hard")
 loss_soft_recall <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip", step = "sigmoid",
-    sharpness = NULL, threshold = 0.5, from_logits = FALSE,
-    sample_weight = NULL, mask = NULL, reduction = "sum_over_batch_size",
+    sharpness = NULL, threshold = 0.5, from_logits = FALSE, labels = c(0, 1),
+    sparse = FALSE, ignore_class = NULL, sample_weight = NULL, mask = NULL,
+    reduction = "sum_over_batch_size",
     name = "soft_recall", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftRecall", "soft_recall")
@@ -142,8 +150,9 @@ loss_soft_recall <- function(
 loss_soft_fbeta <- function(
     y_true, y_pred, ..., beta = 1, average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
-    sample_weight = NULL, mask = NULL, reduction = "sum_over_batch_size",
-    name = "soft_fbeta", dtype = NULL) {
+    labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
+    mask = NULL, reduction = "sum_over_batch_size", name = "soft_fbeta",
+    dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftFBeta", "soft_fbeta")
 }
@@ -358,6 +367,9 @@ loss_or_value <- function(class, value) {
   }
   args <- mget(names, frame)
   args$step <- as_py_callable(args$step, "step")
+  if ("ignore_class" %in% names) {
+    args["ignore_class"] <- list(as_whole(args$ignore_class))
+  }
   only_value <- intersect(c("sample_weight", "mask"), names)
   only_class <- c("reduction", "name", "dtype")
   if (!any(given)) {

@@ -36,8 +36,8 @@
 #' metric$result()
 metric_epoch_score <- function(
     score, ..., average = "macro", empty = "skip", step = "hard",
-    sharpness = NULL, threshold = 0.5, from_logits = FALSE, name = NULL,
-    dtype = NULL) {
+    sharpness = NULL, threshold = 0.5, from_logits = FALSE, labels = c(0, 1),
+    sparse = FALSE, ignore_class = NULL, name = NULL, dtype = NULL) {
   score_args <- list(...)
   if (length(score_args) != sum(nzchar(names(score_args)))) {
     stop("Arguments of the score must be named, such as beta = 2.", call. = FALSE)
@@ -52,6 +52,9 @@ metric_epoch_score <- function(
       sharpness = sharpness,
       threshold = threshold,
       from_logits = from_logits,
+      labels = labels,
+      sparse = sparse,
+      ignore_class = as_whole(ignore_class),
       name = name,
       dtype = dtype
     ),

@@ -120,7 +120,7 @@ def soft_counts(
     """
     read = _labels.get(labels, sparse, ignore_class)
     elements = read_elements(y_true, y_pred, sample_weight, mask, read)
-    decide = _Decision(
+    decide = Decision(
         steps.get(step, sharpness),
         threshold,
         _checks.boolean("from_logits", from_logits),
@@ -154,7 +154,7 @@ def group_counts(
         `None` where all count alike.
     """
     elements = read_elements(y_true, y_pred, sample_weight, mask, labels)
-    decide = _Decision(step, threshold, from_logits)
+    decide = Decision(step, threshold, from_logits)
     decide.check_classes(elements.prediction)
     shape = elements.prediction.shape
     if average == "micro":
@@ -195,7 +195,7 @@ def read_elements(y_true, y_pred, sample_weight, mask, labels) -> _Elements:
     return _Elements(label, prediction, weight)
 
 
-class _Decision(NamedTuple):
+class Decision(NamedTuple):
     """The decision on predictions."""
 
     step: steps.Step

@@ -24,16 +24,20 @@ from softkeras import (
 )
 from softkeras.steps import Step
 
+FUNCTIONS = [name for name in losses.binary.__all__ if name.islower()]
+# By the scores that they name: SoftFBeta is the class of soft_fbeta.
+CLASSES = {
+    name: cls
+    for name in FUNCTIONS
+    for cls in losses.binary.__all__
+    if cls.lower() == name.replace("_", "")
+}
 # R's name of each public thing of Python. Class and function are one in R.
 WRAPPERS = {
     "Counts": None,  # in R a list
     "soft_counts": "soft_counts",
-    "SoftPrecision": "loss_soft_precision",
-    "soft_precision": "loss_soft_precision",
-    "SoftRecall": "loss_soft_recall",
-    "soft_recall": "loss_soft_recall",
-    "SoftFBeta": "loss_soft_fbeta",
-    "soft_fbeta": "loss_soft_fbeta",
+    **{name: f"loss_{name}" for name in FUNCTIONS},
+    **{cls: f"loss_{name}" for name, cls in CLASSES.items()},
     "SoftAUC": "loss_soft_auc",
     "soft_auc": "loss_soft_auc",
     "SoftAveragePrecision": "loss_soft_average_precision",
@@ -53,10 +57,7 @@ WRAPPERS = {
     # For scores that the user writes, in Python until R can write them.
     "ScoreLoss": None,
     "score_loss": None,
-    "average_score": None,
-    "precision": None,
-    "recall": None,
-    "f_beta": None,
+    **{name: None for name in scores.__all__},
     "ContinuousBernoulli": "loss_continuous_bernoulli",
     "continuous_bernoulli": "loss_continuous_bernoulli",
     **{name: f"op_{name}" for name in ops.__all__},
@@ -107,9 +108,10 @@ ACTIVATIONS = {
 # Indices count from 1 in R.
 FIRST_INDEX = {"soft_argmax", "SoftArgmax"}
 LOSSES = [
-    ("loss_soft_precision", losses.soft_precision, losses.SoftPrecision),
-    ("loss_soft_recall", losses.soft_recall, losses.SoftRecall),
-    ("loss_soft_fbeta", losses.soft_fbeta, losses.SoftFBeta),
+    pytest.param(
+        f"loss_{name}", getattr(losses, name), getattr(losses, cls), id=name
+    )
+    for name, cls in CLASSES.items()
 ]
 RANKINGS = [
     ("loss_soft_auc", losses.soft_auc, losses.SoftAUC, {"max_fpr": 0.3}),
@@ -190,18 +192,20 @@ def test_every_public_name_is_accounted_for_in_r(r):
     }
 
 
-@pytest.mark.parametrize("name, function, cls", LOSSES, ids=lambda x: str(x))
+@pytest.mark.parametrize("name, function, cls", LOSSES)
 def test_losses_have_the_arguments_of_function_and_class(
     r, name, function, cls
 ):
-    assert r.defaults(name) == arguments(function) | arguments(cls)
+    want = arguments(function) | arguments(cls)
+    assert r.defaults(name) == plain(want, name)
 
 
 @pytest.mark.parametrize(
     "name, function, cls, options", RANKINGS, ids=[row[0] for row in RANKINGS]
 )
 def test_losses_of_ranks_are_the_same(r, data, name, function, cls, options):
-    assert r.defaults(name) == arguments(function) | arguments(cls)
+    want = arguments(function) | arguments(cls)
+    assert r.defaults(name) == plain(want, name)
     y, p, w = data
     for more in ({}, {"sample_weight": w}, {"step": "hard"}):
         want = function(y, tensor(p), **options, **more)
@@ -218,7 +222,9 @@ def test_losses_of_ranks_are_the_same(r, data, name, function, cls, options):
 def plain(defaults, name):
     """With R's lists in place of tuples, and R's own first index."""
     return {
-        key: list(value) if isinstance(value, tuple) else value
+        key: keras.tree.lists_to_tuples(value)
+        if isinstance(value, (list, tuple))
+        else value
         for key, value in defaults.items()
     } | ({"first_index": 1} if name in FIRST_INDEX else {})
 
@@ -273,7 +279,8 @@ def test_the_continuous_bernoulli_loss_is_the_same(r, data):
     y, p, _ = data
     name, cls = "loss_continuous_bernoulli", losses.ContinuousBernoulli
     function = losses.continuous_bernoulli
-    assert r.defaults(name) == arguments(function) | arguments(cls)
+    want = arguments(function) | arguments(cls)
+    assert r.defaults(name) == plain(want, name)
     got = r.call(name, y, tensor(p))
     np.testing.assert_array_equal(got, function(y, tensor(p)))
     assert r.call(name).get_config() == cls().get_config()
@@ -284,7 +291,8 @@ def test_rates_at_a_constraint_are_the_same(r, data, cls, name, at):
     y, p, w = data
     cls = getattr(losses, cls)
     function = getattr(losses, name.removeprefix("loss_"))
-    assert r.defaults(name) == arguments(function) | arguments(cls)
+    want = arguments(function) | arguments(cls)
+    assert r.defaults(name) == plain(want, name)
     for own in ({}, {"average": None, "step": "hard"}, {"sharpness": 3.0}):
         want = function(y, tensor(p), 0.7, w, **own)
         got = r.call(name, y, p, sample_weight=w, **{at: 0.7}, **own)
@@ -357,7 +365,7 @@ def test_the_others_have_their_twin_s_arguments_in_order(r, name, twin):
     assert list(r.defaults(name).items()) == list(arguments(twin).items())
 
 
-@pytest.mark.parametrize("name, function, cls", LOSSES, ids=lambda x: str(x))
+@pytest.mark.parametrize("name, function, cls", LOSSES)
 @pytest.mark.parametrize(
     "average", [None, "micro", "macro", "weighted", "samples"]
 )
@@ -378,7 +386,7 @@ def test_values_of_r_data_and_of_tensors(r, data, name, function, cls, average):
         np.testing.assert_array_equal(got, of_python[1])
 
 
-@pytest.mark.parametrize("name, function, cls", LOSSES, ids=lambda x: str(x))
+@pytest.mark.parametrize("name, function, cls", LOSSES)
 def test_gradients_through_r(r, data, name, function, cls):
     """The tape is Python's, the loss between is called by R."""
     if keras.backend.backend() != "tensorflow":
@@ -397,7 +405,7 @@ def test_gradients_through_r(r, data, name, function, cls):
         )
 
 
-@pytest.mark.parametrize("name, function, cls", LOSSES, ids=lambda x: str(x))
+@pytest.mark.parametrize("name, function, cls", LOSSES)
 def test_instances_are_the_same_class_with_the_same_configuration(
     r, name, function, cls
 ):
