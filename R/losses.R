@@ -157,6 +157,46 @@ loss_soft_fbeta <- function(
   loss_or_value("SoftFBeta", "soft_fbeta")
 }
 
+#' Any score of counts as a loss
+#'
+#' 1 - a score of your own, made of the soft counts: true and false positives and
+#' negatives.
+#'
+#' @details
+#' The loss is 1 - the mean over classes of \eqn{score(tp, fp, fn, tn)}; the gradient
+#' is that of the score by the chain rule, with
+#' \eqn{\partial tp/\partial p = w y F'(p)} and
+#' \eqn{\partial fp/\partial p = w (1 - y) F'(p)}, \eqn{F'} the density of the step.
+#'
+#' A function of R is called with a list of `tp`, `fp`, `fn` and `tn`, which have
+#' the arithmetic `+ - * / ^`, `sqrt()`, `exp()`, `log()` and `abs()`. It can't be
+#' saved with a model: save the weights, or load with `compile = FALSE`. A name
+#' can.
+#'
+#' @inheritParams loss_soft_precision
+#' @param score A function of counts that gives 1 for the best, entry by entry; or
+#'   the name of a score of Python's `softkeras.scores`, such as `"jaccard"`.
+#' @param ... Arguments of the score, by name, such as `beta = 2` of `"f_beta"`.
+#' @inherit loss_soft_precision return references
+#' @family losses
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' jaccard <- function(c) c$tp / (c$tp + c$fp + c$fn)
+#' loss_score(jaccard, y_true = c(1, 1, 0, 0), y_pred = c(0.9, 0.4, 0.6, 0.1))
+#' loss_score("f_beta", beta = 2)
+loss_score <- function(
+    score, y_true, y_pred, ..., average = "macro", empty = "skip",
+    step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
+    labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
+    mask = NULL, reduction = "sum_over_batch_size", name = "score_loss",
+    dtype = NULL) {
+  extra <- list(...)
+  if (length(extra) != sum(nzchar(names(extra)))) {
+    stop("Arguments of the score must be named, such as beta = 2.", call. = FALSE)
+  }
+  loss_or_value("ScoreLoss", "score_loss", extra)
+}
+
 #' Precision at a given recall as a loss
 #'
 #' 1 - soft precision, at the threshold at which the soft recall of the batch is as
@@ -344,7 +384,7 @@ loss_soft_specificity_at_sensitivity <- function(
 
 # keras3's convention: the class without data, the function with it. Called by a
 # wrapper, whose arguments it takes.
-loss_or_value <- function(class, value) {
+loss_or_value <- function(class, value, extra = list()) {
   losses <- py_softkeras()$losses
   wrapper <- sys.function(-1)
   frame <- parent.frame()
@@ -367,6 +407,7 @@ loss_or_value <- function(class, value) {
   }
   args <- mget(names, frame)
   args$step <- as_py_callable(args$step, "step")
+  if ("score" %in% names) args$score <- as_py_score(args$score)
   if ("ignore_class" %in% names) {
     args["ignore_class"] <- list(as_whole(args$ignore_class))
   }
@@ -374,7 +415,8 @@ loss_or_value <- function(class, value) {
   only_class <- c("reduction", "name", "dtype")
   if (!any(given)) {
     reject(args, only_value, wrapper, "goes to fit(), or comes with `y_true` and `y_pred`")
-    return(call_python(losses[[class]], without_na(args[setdiff(names, only_value)])))
+    options <- c(args[setdiff(names, only_value)], extra)
+    return(call_python(losses[[class]], without_na(options)))
   }
   reject(args, only_class, wrapper, "goes with a loss instance, without `y_true` and `y_pred`")
   data <- mget(c("y_true", "y_pred"), frame)
@@ -383,7 +425,7 @@ loss_or_value <- function(class, value) {
       as_py_data(data[[n]], n, "mask" %in% names)
     }),
     lapply(stats::setNames(nm = only_value), function(n) as_py_array(args[[n]], n)),
-    without_na(args[setdiff(names, c(only_value, only_class))])
+    without_na(c(args[setdiff(names, c(only_value, only_class))], extra))
   ))
   if (any(vapply(data, is_python, NA))) result else as_r_numbers(result)
 }

@@ -12,12 +12,14 @@
 #' beyond 2^24: totals are kept as two numbers.
 #'
 #' @inheritParams loss_soft_precision
-#' @param score `"precision"`, `"recall"` or `"f_beta"`.
+#' @param score Name of a score of Python's `softkeras.scores`, such as
+#'   `"precision"`, or a function of counts as in [loss_score()].
 #' @param ... Arguments of the score by name, such as `beta`.
 #' @param average `"macro"`, `"weighted"`, `"micro"`, `"samples"` or `NULL`, as in
 #'   [loss_soft_precision()].
 #' @param empty What a class does whose score is 0/0: `"skip"` leaves the mean
 #'   (NaN if nothing is left), `"one"` counts as perfect, `"zero"` as worthless.
+#' @param labels,sparse,ignore_class As in [loss_soft_precision()].
 #' @param step `"hard"` (the default) for the exact decision, or a step as in
 #'   [loss_soft_precision()].
 #' @param name Name of the metric. Default: the name of the score.
@@ -45,7 +47,7 @@ metric_epoch_score <- function(
   EpochScore <- py_softkeras()$metrics$EpochScore
   call_python(EpochScore, without_na(c(
     list(
-      score = as_py_callable(score, "score"),
+      score = as_py_score(score),
       average = average,
       empty = empty,
       step = as_py_callable(step, "step"),

@@ -165,6 +165,12 @@ def wide(dtype):
 
 def serializable(name, function):
     """The configuration of a registered function, else a ValueError."""
+    if getattr(function, "__module__", "").startswith("rpytools"):
+        raise ValueError(
+            f"`{name}` is a function of R, which a saved model could not find "
+            "again. Save the weights alone, or the model before it is compiled "
+            "with it; or write the function in Python and register it."
+        )
     registered = keras.saving.get_registered_name(function)
     if keras.saving.get_registered_object(registered) is not function:
         raise ValueError(

@@ -54,9 +54,9 @@ WRAPPERS = {
     "get": None,
     "serialize": None,
     "deserialize": None,
-    # For scores that the user writes, in Python until R can write them.
-    "ScoreLoss": None,
-    "score_loss": None,
+    "ScoreLoss": "loss_score",
+    "score_loss": "loss_score",
+    # R names scores, or writes them.
     **{name: None for name in scores.__all__},
     "ContinuousBernoulli": "loss_continuous_bernoulli",
     "continuous_bernoulli": "loss_continuous_bernoulli",
@@ -217,6 +217,11 @@ def test_losses_of_ranks_are_the_same(r, data, name, function, cls, options):
         got = r.call(name, **options, **more)
         assert type(got) is cls
         assert got.get_config() == cls(**options, **more).get_config()
+
+
+def test_any_score_has_the_arguments_of_function_and_class(r):
+    want = arguments(losses.score_loss) | arguments(losses.ScoreLoss)
+    assert r.defaults("loss_score") == plain(want, "loss_score")
 
 
 def plain(defaults, name):

@@ -13,7 +13,7 @@ test_that("the score of the epoch is that of all batches", {
 
 test_that("what is refused is named", {
   skip_if_no_keras()
-  expect_error(metric_epoch_score("f1"), "f1.*f_beta")
+  expect_error(metric_epoch_score("sharpe"), "sharpe.*f_beta")
   expect_error(metric_epoch_score("f_beta", 2), "must be named")
   expect_error(metric_epoch_score("recall", beta = 2), "recall.*beta")
   expect_error(metric_epoch_score("f_beta", beta = 0), "beta.*above 0")

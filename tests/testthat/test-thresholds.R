@@ -31,7 +31,7 @@ test_that("functions, weights, bounds and classes are handed on", {
 
 test_that("what is refused is named", {
   skip_if_no_keras()
-  expect_error(best_threshold(y, p, "f1"), "f1.*f_beta")
+  expect_error(best_threshold(y, p, "sharpe"), "sharpe.*f_beta")
   expect_error(best_threshold(y + 1, p), "labels 0 and 1")
   expect_error(best_threshold(y, 2 * p), "probabilities from 0 to 1")
   expect_error(best_threshold(factor(y), p), "y_true.*factor")
