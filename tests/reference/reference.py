@@ -114,16 +114,62 @@ def counts(labels, decisions, weights):
     )
 
 
-def score(name, count, beta=1):
-    """A score of counts; None where it is 0/0."""
-    tp, fp, fn, _ = count
-    weight = mp.mpf(beta) ** 2
-    over, under = {
-        "precision": (tp, tp + fp),
-        "recall": (tp, tp + fn),
-        "f_beta": ((1 + weight) * tp, (1 + weight) * tp + weight * fn + fp),
-    }[name]
+def ratio(over, under):
     return None if under == 0 else over / under
+
+
+def together(function, *parts):
+    """A function of scores; None where one of them is."""
+    return None if None in parts else function(*parts)
+
+
+def score(name, count, beta=1, alpha=0.5, cost_matrix=None):
+    """A score of counts; None where it is 0/0."""
+    tp, fp, fn, tn = count
+    n = tp + fp + fn + tn
+    recall, specificity = ratio(tp, tp + fn), ratio(tn, tn + fp)
+    precision, negative = ratio(tp, tp + fp), ratio(tn, tn + fn)
+    if name in ("f_beta", "dice"):
+        weight = mp.mpf(beta) ** 2
+        return ratio((1 + weight) * tp, (1 + weight) * tp + weight * fn + fp)
+    if name == "tversky":
+        return ratio(tp, tp + mp.mpf(alpha) * fp + mp.mpf(beta) * fn)
+    if name == "expected_cost":
+        (of_tn, of_fp), (of_fn, of_tp) = cost_matrix
+        cost = of_tn * tn + of_fp * fp + of_fn * fn + of_tp * tp
+        return together(lambda c: 1 - c, ratio(cost, n))
+    if name == "matthews":
+        under = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+        return ratio(tp * tn - fp * fn, mp.sqrt(under))
+    if name == "cohen_kappa":
+        chance = ratio((tp + fp) * (tp + fn) + (tn + fp) * (tn + fn), n**2)
+        agreed = ratio(tp + tn, n)
+        return together(lambda a, e: ratio(a - e, 1 - e), agreed, chance)
+    return {
+        "precision": lambda: precision,
+        "recall": lambda: recall,
+        "specificity": lambda: specificity,
+        "negative_predictive_value": lambda: negative,
+        "accuracy": lambda: ratio(tp + tn, n),
+        "hamming": lambda: ratio(tp + tn, n),
+        "balanced_accuracy": lambda: together(
+            lambda a, b: (a + b) / 2, recall, specificity
+        ),
+        "informedness": lambda: together(
+            lambda a, b: a + b - 1, recall, specificity
+        ),
+        "markedness": lambda: together(
+            lambda a, b: a + b - 1, precision, negative
+        ),
+        "jaccard": lambda: ratio(tp, tp + fp + fn),
+        "critical_success_index": lambda: ratio(tp, tp + fp + fn),
+        "g_mean": lambda: together(
+            lambda a, b: mp.sqrt(a * b), recall, specificity
+        ),
+        "fowlkes_mallows": lambda: together(
+            lambda a, b: mp.sqrt(a * b), recall, precision
+        ),
+    }[name]()
 
 
 def groups(labels, decisions, weights, average):
@@ -157,9 +203,13 @@ def loss(name, y_true, y_pred, weights, case, rows=None):
     hard = case["step"]["shape"] == "hard"
     values, shares = [], []
     for i, count in enumerate(groups(y_true, decisions, weights, average)):
-        value = score(name, count, case.get("beta", 1))
-        support = count[0] + count[2]
-        undefined = value is None if hard else support == 0
+        own = case.get("score_args", {})
+        value = score(name, count, **own)
+        tp, fp, fn, tn = count
+        support = tp + fn
+        # Soft: where even the right decisions have no score.
+        right = (tp + fn, mp.mpf(0), mp.mpf(0), tn + fp)
+        undefined = (value if hard else score(name, right, **own)) is None
         share = mp.mpf(1)
         if average == "weighted":
             share = support

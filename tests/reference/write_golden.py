@@ -65,6 +65,22 @@ STEPS = [
     step("smootherstep", 3.0, "probability", False),
 ]
 HARD = step("hard", 0.25)
+OTHERS = [
+    "specificity",
+    "negative_predictive_value",
+    "accuracy",
+    "hamming",
+    "balanced_accuracy",
+    "informedness",
+    "markedness",
+    "dice",
+    "jaccard",
+    "critical_success_index",
+    "g_mean",
+    "fowlkes_mallows",
+    "matthews",
+    "cohen_kappa",
+]
 
 
 def number(x):
@@ -128,6 +144,7 @@ def loss_case(name, y_true, y_pred, sample_weight, **case):
         "step": STEPS[0],
         "threshold": 0.5,
         "from_logits": False,
+        "score_args": {},
         **case,
     }
     rows = sample_weight or [1] * len(y_true)
@@ -144,9 +161,7 @@ def loss_case(name, y_true, y_pred, sample_weight, **case):
     counts = reference.groups(y_true, decisions, weights, None)
     value = reference.loss(name, y_true, y_pred, weights, case, rows)
     out = {
-        "loss": {"precision": "soft_precision", "recall": "soft_recall"}.get(
-            name, "soft_fbeta"
-        ),
+        "loss": "soft_fbeta" if name == "f_beta" else f"soft_{name}",
         "y_true": y_true,
         "y_pred": y_pred,
         "sample_weight": sample_weight,
@@ -170,6 +185,11 @@ def loss_cases():
     """Scores, averages, steps, weights, logits and empty classes."""
     scores = [("precision", {}), ("recall", {}), ("f_beta", {"beta": 1.0})]
     scores.append(("f_beta", {"beta": 2.0}))
+    scores += [
+        ("tversky", {"alpha": 0.3, "beta": 0.9}),
+        ("expected_cost", {"cost_matrix": [[-0.5, 2.0], [7.0, 0.25]]}),
+    ]
+    scores += [(name, {}) for name in OTHERS]
     seed = 0
     for (name, own), average in itertools.product(
         scores, (None, "micro", "macro", "weighted", "samples")
@@ -186,13 +206,13 @@ def loss_cases():
                 from_logits=from_logits,
                 step=STEPS[seed % len(STEPS)],
                 threshold=0.5 if seed % 3 else 0.3,
-                **own,
+                score_args=own,
             )
     # One column, each step.
     for own in [*STEPS, HARD]:
         seed += 1
         y_true, y_pred, weights = data(seed, 9, 1, False)
-        yield loss_case("f_beta", y_true, y_pred, weights, step=own, beta=1.0)
+        yield loss_case("f_beta", y_true, y_pred, weights, step=own)
     # A class and a sample without a positive.
     for empty, average, hard in itertools.product(
         ("skip", "one", "zero"), ("macro", "samples", "weighted", None), (0, 1)

@@ -18,7 +18,7 @@ test_that("values and counts are those of the independent reference", {
     data <- list(case$y_true, case$y_pred, sample_weight = case$sample_weight)
     more <- c(
       list(average = case$average, empty = case$empty),
-      if (!is.null(case$beta)) list(beta = case$beta)
+      case$score_args
     )
     expect_equal(do.call(loss, c(data, args, more)), case$value, tolerance = 1e-5)
     counts <- do.call(soft_counts, c(data, args))
@@ -43,7 +43,7 @@ test_that("gradients are those of the independent reference", {
       value <- do.call(loss, c(
         list(case$y_true, x, sample_weight = case$sample_weight),
         list(average = case$average, empty = case$empty),
-        if (!is.null(case$beta)) list(beta = case$beta),
+        case$score_args,
         decision_args(case)
       ))
       value <- tf$reduce_mean(value)

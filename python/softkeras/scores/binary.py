@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 # Where the slope of a square root is held: at 0 it is infinite.
-STEEPEST = 1e-6
+STEEPEST = 1e-12
 
 
 def precision(counts: Counts) -> Any:
@@ -461,7 +461,7 @@ def g_mean(counts: Counts) -> Any:
     Formula: √(tp/(tp + fn)·tn/(tn + fp)).
 
     Gradient: ½/√(recall·specificity) times that of the product; the slope of
-    the root is held at 500, which it has at 10⁻⁶.
+    the root is held at 5·10⁵, which it has at 10⁻¹².
 
     Args:
         counts: `Counts` of any shape.
