@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from softkeras import _checks, scores
+from softkeras import scores
 from softkeras.losses._documentation import (
     class_docstring,
     documented,
