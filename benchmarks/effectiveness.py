@@ -1,21 +1,21 @@
 """Which loss gives the best test score on 100 imbalanced sets.
 
     python benchmarks/effectiveness.py [--quick] [--model linear]
-        [--batch 64] [--splits 2-7] [--data FOLDER] [--choose]
+        [--batch 64] [--splits 2-7] [--data FOLDER] [--choose f1]
 
 A network of 32 ReLU units, or a linear model, is trained by each method on
 each fold of each split of each KEEL set (see keel.py for the data), side by
 side (see stacked.py): Adam for 1,000 steps at rate 0.01, batches of 5 % of the
 training fold and at least 32, taken from a stream of shuffles. Splits are
 stratified, in 5 folds. All methods start from the same weights and see the
-same batches. Columns of numbers are standardised on the training fold. Nothing
-is chosen on test data: thresholds are tuned on the training fold, over all cut
-points, for the score in question; softkeras's options were chosen on splits 0
-and 1 (--choose), and what is reported is of other splits.
+same batches. Columns of numbers are standardised on the training fold.
+Thresholds are tuned on the training fold, over all cut points, for the score in
+question. softkeras's options were chosen on splits 0 and 1 (--choose), and what
+is reported is of other splits, of the same rows.
 
 What is done is kept in build/effectiveness, so that a run that is stopped goes
-on where it was. Then benchmarks/results/ gets the summary; with the full run
-of the network also docs/images/effectiveness.png.
+on where it was. A full run writes its summary and every set's scores to
+benchmarks/results, and docs/images/effectiveness.png.
 """
 
 from __future__ import annotations
@@ -31,9 +31,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # as fast; KERAS_BACKEND=tensorflow works too.
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
+import effectiveness_methods
+import effectiveness_plot
+import effectiveness_report
 import keel
 import numpy as np
 import stacked
+from effectiveness_metrics import (
+    KEPT,
+    METRICS,
+    best_thresholds,
+    counts_above,
+)
+from sklearn.model_selection import StratifiedKFold
 
 BUILD = pathlib.Path(__file__).parents[1] / "build" / "effectiveness"
 FOLDS = 5
@@ -54,90 +64,6 @@ QUICK = [
 ]
 
 
-def ratio(over, under):
-    """over/under, 0 where that is 0/0."""
-    return np.divide(
-        over, under, out=np.zeros(np.shape(over)), where=np.asarray(under) > 0
-    )
-
-
-def f1(tp, fp, fn, tn):
-    return ratio(2.0 * tp, 2 * tp + fp + fn)
-
-
-def balanced_accuracy(tp, fp, fn, tn):
-    return (ratio(1.0 * tp, tp + fn) + ratio(1.0 * tn, tn + fp)) / 2
-
-
-def g_mean(tp, fp, fn, tn):
-    return np.sqrt(ratio(1.0 * tp, tp + fn) * ratio(1.0 * tn, tn + fp))
-
-
-def mcc(tp, fp, fn, tn):
-    tp, fp, fn, tn = (np.asarray(each, "float64") for each in (tp, fp, fn, tn))
-    under = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
-    return ratio(tp * tn - fp * fn, np.sqrt(under))
-
-
-METRICS = {
-    "f1": f1,
-    "balanced accuracy": balanced_accuracy,
-    "g-mean": g_mean,
-    "mcc": mcc,
-}
-# How log-odds become decisions: above 0, or above a threshold that was tuned
-# on the training fold for one of the metrics.
-RULES = ["half", *METRICS]
-# The counts that are kept: on the test fold by each rule, and those of "half"
-# on the training fold, which tell a collapse from a rare class that is missed.
-KEPT = [*RULES, "training"]
-
-
-def counts_above(scores, y, threshold):
-    """tp, fp, fn, tn of scores > threshold; (methods, rows) to (methods, 4)."""
-    called = scores > threshold[:, None]
-    tp = (called & (y == 1)).sum(1)
-    fp = (called & (y == 0)).sum(1)
-    positive = int(y.sum())
-    return np.stack([tp, fp, positive - tp, len(y) - positive - fp], 1)
-
-
-def best_thresholds(scores, y) -> dict[str, np.ndarray]:
-    """For each metric, the threshold that is best on these very rows.
-
-    Each cut between two different scores is tried, and all or none called
-    positive. The threshold is the middle between the two scores; of cuts that
-    are equally good, the one nearest to 0.
-
-    Args:
-        scores: Log-odds of shape (methods, rows).
-        y: Labels 0 and 1; (rows,).
-
-    Returns:
-        Thresholds of shape (methods,).
-    """
-    scores = np.asarray(scores, "float64")
-    order = np.argsort(-scores, 1)
-    down = np.take_along_axis(scores, order, 1)
-    first = np.zeros((len(scores), 1), int)
-    tp = np.concatenate([first, np.cumsum(y[order], 1)], 1)
-    called = np.arange(scores.shape[1] + 1)
-    positive = int(y.sum())
-    fp = called - tp
-    table = (tp, fp, positive - tp, len(y) - positive - fp)
-    ends = np.concatenate([down[:, :1] + 2, down, down[:, -1:] - 2], 1)
-    middle = (ends[:, :-1] + ends[:, 1:]) / 2
-    is_cut = ends[:, :-1] > ends[:, 1:]
-    thresholds = {}
-    for name, metric in METRICS.items():
-        value = np.where(is_cut, metric(*table), -np.inf)
-        best = value >= value.max(1, keepdims=True) - 1e-12
-        distance = np.where(best, np.abs(middle), np.inf)
-        chosen = distance.argmin(1)[:, None]
-        thresholds[name] = np.take_along_axis(middle, chosen, 1)[:, 0]
-    return thresholds
-
-
 def batch_stream(rows, size, steps, rng):
     """Row numbers of shape (steps, size), from one shuffle after another."""
     shuffles = -(-steps * size // len(rows))
@@ -147,8 +73,6 @@ def batch_stream(rows, size, steps, rng):
 
 def folds_of(y, split):
     """Which rows are tested in each fold of a split; (folds, rows)."""
-    from sklearn.model_selection import StratifiedKFold
-
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=split)
     tested = np.zeros((FOLDS, len(y)), bool)
     for fold, (_, rows) in enumerate(folds.split(y, y)):
@@ -287,18 +211,15 @@ def main():
     parser.add_argument("--splits", type=split_range, default=None)
     parser.add_argument("--batch", type=int, help="a batch size for all sets")
     parser.add_argument("--quick", action="store_true", help="10 sets")
-    parser.add_argument("--choose", action="store_true", help="see above")
+    parser.add_argument("--choose", choices=METRICS, help="see above")
     args = parser.parse_args()
-
-    import effectiveness_methods
-    import effectiveness_report
 
     source = keel.folder(args.data)
     names = QUICK if args.quick else keel.names(source)
     default = "0-1" if args.choose else "2-3" if args.quick else "2-7"
     splits = args.splits or split_range(default)
     methods = (
-        effectiveness_methods.to_choose_from()
+        effectiveness_methods.to_choose_from(args.choose)
         if args.choose
         else effectiveness_methods.METHODS
     )
@@ -322,11 +243,15 @@ def main():
             )
     whole = not args.quick
     if args.choose:
-        effectiveness_report.report_choice(label, sets, splits, store, whole)
+        effectiveness_report.report_choice(
+            label, args.choose, sets, splits, store, whole
+        )
         return
     settings = {"model": args.model, "folds": FOLDS, "steps": STEPS}
     settings["batch"] = args.batch or "5 % of the training fold, 32 at least"
     effectiveness_report.report(label, sets, splits, store, settings, whole)
+    if whole and not args.batch:
+        effectiveness_plot.draw()
 
 
 if __name__ == "__main__":

@@ -141,7 +141,12 @@ DICE = Step("sigmoid", 1)
 
 
 def any_loss(slope: float) -> Score:
-    """AnyLoss's F1: A(p) = 1/(1 + exp(-L(p - ½))), its slope at ½ being L/4."""
+    """AnyLoss's F1: A(p) = 1/(1 + exp(-L(p - ½))), its slope at ½ being L/4.
+
+    It has no policy for a batch with no positive and needs none: its formula is
+    0/Σŷ there, with the gradient 0, as with empty="skip". So it is with Dice
+    that is not smoothed, Keras's among them, and with score-oriented losses.
+    """
     step = Step("sigmoid", slope / 4, "probability", anchored=False)
     return Score("f1", step)
 
@@ -164,6 +169,7 @@ METHODS: dict[str, Any] = {
     ),
     "softkeras F1": Score("f1", SIGMOID, warm_up=WARM_UP),
     "softkeras F1, no warm-up": Score("f1", SIGMOID),
+    "softkeras F1, sharpness 1": Score("f1", DICE, warm_up=WARM_UP),
     "softkeras balanced accuracy": Score(
         "balanced accuracy", SOFTSIGN, warm_up=WARM_UP
     ),
@@ -172,13 +178,13 @@ METHODS: dict[str, Any] = {
 }
 
 
-def to_choose_from() -> dict[str, Any]:
-    """softkeras's losses with the options that a default is chosen from."""
+def to_choose_from(score: str) -> dict[str, Any]:
+    """softkeras's loss of a score, with the options of which one is chosen."""
     return {
-        f"{score}, {shape} {sharpness:g}, warm-up {warm_up:g}": Score(
+        f"{shape}, sharpness {sharpness:g}, warm-up {warm_up:g}": Score(
             score, Step(shape, sharpness), warm_up=warm_up
         )
-        for score, shape, sharpness, warm_up in itertools.product(
-            SCORES, ("sigmoid", "softsign"), (0.25, 0.5, 1.0), (0.0, WARM_UP)
+        for shape, sharpness, warm_up in itertools.product(
+            ("sigmoid", "softsign"), (0.25, 0.5, 1.0), (0.0, WARM_UP)
         )
     }

@@ -1,8 +1,4 @@
-"""What benchmarks/effectiveness.py found: statistics, tables, a picture.
-
-    python benchmarks/effectiveness_report.py
-
-draws docs/images/effectiveness.png from the CSV files in benchmarks/results.
+"""What benchmarks/effectiveness.py found: statistics and tables.
 
 The score of a set is the mean over its test folds and splits, in percent. Sets
 are compared in pairs; a tie is a difference below 0.05. The Wilcoxon test is
@@ -21,10 +17,10 @@ import pathlib
 
 import keel
 import numpy as np
+from effectiveness_metrics import KEPT, METRICS
+from scipy.stats import rankdata, wilcoxon
 
-ROOT = pathlib.Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
-PICTURE = ROOT / "docs" / "images" / "effectiveness.png"
+RESULTS = pathlib.Path(__file__).parent / "results"
 TIE = 0.05
 IMBALANCES = {
     "< 9": (0, 9),
@@ -56,6 +52,7 @@ OTHERS = {
         "score-oriented",
         "straight-through",
         "softkeras F1, no warm-up",
+        "softkeras F1, sharpness 1",
         "softkeras MCC",
     ],
     "balanced accuracy": ["softkeras G-mean"],
@@ -84,27 +81,24 @@ def report(label, sets, splits, store, settings, write) -> None:
     write_csv(RESULTS / f"effectiveness_{label}.csv", table, sets)
 
 
-def report_choice(label, sets, splits, store, write) -> None:
-    """The same of the options that softkeras's defaults are chosen from."""
+def report_choice(label, metric, sets, splits, store, write) -> None:
+    """The mean of each option that softkeras's loss of a score could have."""
     table = scores_of(sets, splits, store)
-    chosen = {}
-    for metric in OWN:
-        rows = {
-            name.partition(", ")[2]: round(values[metric, "half"].mean(), 2)
-            for name, values in table.items()
-            if name.startswith(metric)
-        }
-        rows = dict(sorted(rows.items(), key=lambda row: -row[1]))
-        chosen[metric] = rows
-        print(f"\n{metric}, mean over {len(sets)} sets")
-        for name, value in rows.items():
-            print(f"  {value:6.2f}  {name}")
-    if write:
-        file = RESULTS / f"effectiveness_{label}_choice.json"
-        file.write_text(
-            json.dumps({"splits": list(splits), "metrics": chosen}, indent=1)
-            + "\n"
-        )
+    means = {
+        name: round(values[metric, "half"].mean(), 2)
+        for name, values in table.items()
+    }
+    means = dict(sorted(means.items(), key=lambda row: -row[1]))
+    print(f"\n{metric}, in percent, means over {len(sets)} sets")
+    for name, value in means.items():
+        print(f"{value:8.2f}  {name}")
+    if not write:
+        return
+    file = RESULTS / "effectiveness_choice.json"
+    chosen = json.loads(file.read_text()) if file.exists() else {}
+    own = {"splits": list(splits), "means": means}
+    chosen.setdefault(label, {})[metric] = own
+    file.write_text(json.dumps(chosen, indent=1) + "\n")
 
 
 def scores_of(sets, splits, store) -> dict:
@@ -113,8 +107,6 @@ def scores_of(sets, splits, store) -> dict:
     The rules are "half" and "tuned", for that metric; and under "collapsed"
     is the share of collapsed runs of each set.
     """
-    from effectiveness import KEPT, METRICS
-
     found = {method: {} for method in store.methods}
     per_set = [store.counts(each.name, splits) for each in sets]
     for method, values in found.items():
@@ -132,8 +124,6 @@ def scores_of(sets, splits, store) -> dict:
 
 def compared(table, metric, sets) -> list[dict]:
     """The rows of a metric's table, best first."""
-    from scipy.stats import rankdata, wilcoxon
-
     contenders = [(method, "half") for method in [*PROBABILITIES, OWN[metric]]]
     contenders += [(method, "tuned") for method in PROBABILITIES]
     contenders += [(method, "half") for method in OTHERS[metric]]
@@ -231,7 +221,3 @@ def write_csv(file, table, sets) -> None:
                         f"{values['collapsed'][i]:.1f}",
                     ]
                 )
-
-
-if __name__ == "__main__":
-    pass

@@ -27,6 +27,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "benchmarks"))
 
 import effectiveness  # noqa: E402
 import effectiveness_methods as methods  # noqa: E402
+import effectiveness_metrics as metrics  # noqa: E402
 import keel  # noqa: E402
 import stacked  # noqa: E402
 
@@ -222,18 +223,18 @@ SKLEARN = {
 }
 
 
-@pytest.mark.parametrize("name", effectiveness.METRICS)
+@pytest.mark.parametrize("name", metrics.METRICS)
 def test_metrics_are_scikit_learns(name, rng):
     y = (rng.random(30) < 0.2).astype(int)
     scores = rng.normal(size=(20, 30))
     scores[0], scores[1], scores[2] = -1, 1, 2.0 * y - 1
-    counts = effectiveness.counts_above(scores, y, np.zeros(20))
-    ours = effectiveness.METRICS[name](*counts.T)
+    counts = metrics.counts_above(scores, y, np.zeros(20))
+    ours = metrics.METRICS[name](*counts.T)
     theirs = [SKLEARN[name](y, own > 0) for own in scores]
     np.testing.assert_allclose(ours, theirs, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", effectiveness.METRICS)
+@pytest.mark.parametrize("name", metrics.METRICS)
 def test_tuned_threshold_is_the_optimum_by_brute_force(name, rng):
     y = (rng.random(25) < 0.3).astype(int)
     scores = rng.normal(size=(12, 25))
@@ -241,7 +242,7 @@ def test_tuned_threshold_is_the_optimum_by_brute_force(name, rng):
     scores[8] = 0.0
     scores[9] = 5.0 * y  # apart
     scores[10] = -5.0 * y
-    found = effectiveness.best_thresholds(scores, y)[name]
+    found = metrics.best_thresholds(scores, y)[name]
     for own, threshold in zip(scores, found):
         ends = [own.min() - 1, *own]
         best = max(SKLEARN[name](y, own > end) for end in ends)
@@ -288,7 +289,7 @@ def test_run_set_learns_and_goes_on_where_it_was(rare, tmp_path):
         # Each row is tested once a split and trained on four times.
         assert (own.sum((2, 3)) == [90] * 5 + [360]).all()
         assert (own[:, :, :, [0, 2]].sum((2, 3)) == [15] * 5 + [60]).all()
-        f1 = effectiveness.f1(*np.moveaxis(own[:, 0], -1, 0)).mean()
+        f1 = metrics.f1(*np.moveaxis(own[:, 0], -1, 0)).mean()
         assert f1 > 0.6
     changed = {**chosen, "cross-entropy": methods.CrossEntropy(rate=0.02)}
     store = effectiveness.Store(tmp_path, changed)
