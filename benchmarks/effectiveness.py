@@ -85,6 +85,19 @@ def batch_size(rows: int, given: int | None) -> int:
     return given or max(32, round(0.05 * rows * (FOLDS - 1) / FOLDS))
 
 
+def scaling(x, is_number):
+    """What standardises the numbers of a training fold; levels stay 0 and 1.
+
+    Returns:
+        What to subtract and what to multiply by; (features,) each.
+    """
+    deviation = x.std(0)
+    # That of equal numbers need not be 0 exactly.
+    varies = is_number & (deviation > 1e-9 * np.abs(x).max(0))
+    scale = 1 / np.where(varies, deviation, 1)
+    return np.where(is_number, x.mean(0), 0), scale
+
+
 def run_set(data, methods, splits, units, batch, steps=STEPS) -> dict:
     """Trains and tests all methods on all folds of some splits of a set.
 
@@ -97,10 +110,9 @@ def run_set(data, methods, splits, units, batch, steps=STEPS) -> dict:
     shift, scale, class_ratio, batches = [], [], [], []
     for seed, test in zip(seeds, tested):
         x, y = data.x[~test], data.y[~test]
-        deviation = x.std(0)
-        fixed = ~data.is_number | (deviation == 0)
-        shift.append(np.where(data.is_number, x.mean(0), 0))
-        scale.append(1 / np.where(fixed, 1, deviation))
+        own = scaling(x, data.is_number)
+        shift.append(own[0])
+        scale.append(own[1])
         class_ratio.append((y == 0).sum() / y.sum())
         rng = np.random.default_rng([*seed, 1])
         batches.append(batch_stream(np.flatnonzero(~test), size, steps, rng))

@@ -296,6 +296,16 @@ def test_run_set_learns_and_goes_on_where_it_was(rare, tmp_path):
     assert [*store.missing("rare", [3])[(3,)]] == ["cross-entropy"]
 
 
+def test_scaling(rng):
+    x = np.stack(
+        [rng.normal(5, 3, 176), np.full(176, 0.48), np.arange(176) % 2], 1
+    )
+    assert x[:, 1].std() > 0  # by rounding, as in ecoli-0_vs_1
+    shift, scale = effectiveness.scaling(x, np.array([True, True, False]))
+    np.testing.assert_allclose(shift, [x[:, 0].mean(), 0.48, 0])
+    np.testing.assert_allclose(scale, [1 / x[:, 0].std(), 1, 1])
+
+
 def test_scaling_looks_at_the_training_fold_only(rare):
     """A test row that is far out changes what is predicted for no other."""
     tested = effectiveness.folds_of(rare.y, 2)
