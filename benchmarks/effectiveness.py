@@ -261,7 +261,10 @@ def main():
         return
     settings = {"model": args.model, "folds": FOLDS, "steps": STEPS}
     settings["batch"] = args.batch or "5 % of the training fold, 32 at least"
-    effectiveness_report.report(label, sets, splits, store, settings, whole)
+    sizes = [batch_size(len(each.y), args.batch) for each in sets]
+    effectiveness_report.report(
+        label, sets, sizes, splits, store, settings, whole
+    )
     if whole and not args.batch:
         effectiveness_plot.draw()
 

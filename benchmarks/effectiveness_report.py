@@ -22,11 +22,6 @@ from scipy.stats import rankdata, wilcoxon
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 TIE = 0.05
-IMBALANCES = {
-    "< 9": (0, 9),
-    "9-30": (9, 30),
-    "> 30": (30, np.inf),
-}
 # The methods of a probability, whose threshold it makes sense to tune.
 PROBABILITIES = [
     "squared error",
@@ -61,18 +56,31 @@ OTHERS = {
 }
 
 
-def report(label, sets, splits, store, settings, write) -> None:
-    """Prints the tables of a run and, if `write`, writes its results."""
+def report(label, sets, sizes, splits, store, settings, write) -> None:
+    """Prints the tables of a run and, if `write`, writes its results.
+
+    Args:
+        label: What the files are called by.
+        sets: The sets, as from `keel.load`.
+        sizes: The batch size of each.
+        splits, store: Where the counts are.
+        settings: Entries of the summary.
+        write: Whether to write the files.
+    """
     table = scores_of(sets, splits, store)
+    groups = groups_of(sets, sizes)
     summary = {
         "splits": list(splits),
         **settings,
         "sets": len(sets),
         "families": len({keel.family(each.name) for each in sets}),
-        "metrics": {metric: compared(table, metric, sets) for metric in OWN},
+        "sets in": {name: int(own.sum()) for name, own in groups.items()},
+        "metrics": {
+            metric: compared(table, metric, sets, groups) for metric in OWN
+        },
     }
     for metric, rows in summary["metrics"].items():
-        show(metric, rows)
+        show(metric, rows, groups)
     if not write:
         return
     RESULTS.mkdir(exist_ok=True)
@@ -122,7 +130,22 @@ def scores_of(sets, splits, store) -> dict:
     return found
 
 
-def compared(table, metric, sets) -> list[dict]:
+def groups_of(sets, sizes) -> dict[str, np.ndarray]:
+    """Sets by imbalance and by batch size, as far as there are any."""
+    imbalance = np.array([each.imbalance for each in sets])
+    sizes = np.array(sizes)
+    groups = {
+        "imbalance < 9": imbalance < 9,
+        "imbalance 9-30": (imbalance >= 9) & (imbalance <= 30),
+        "imbalance > 30": imbalance > 30,
+        "batch 32": sizes <= 32,
+        "batch 33-64": (sizes > 32) & (sizes <= 64),
+        "batch > 64": sizes > 64,
+    }
+    return {name: own for name, own in groups.items() if own.any()}
+
+
+def compared(table, metric, sets, groups) -> list[dict]:
     """The rows of a metric's table, best first."""
     contenders = [(method, "half") for method in [*PROBABILITIES, OWN[metric]]]
     contenders += [(method, "tuned") for method in PROBABILITIES]
@@ -131,7 +154,6 @@ def compared(table, metric, sets) -> list[dict]:
     ranks = rankdata(-scores, axis=0).mean(1)
     own = table[OWN[metric]][metric, "half"]
     base = table["cross-entropy"][metric, "half"]
-    imbalance = np.array([each.imbalance for each in sets])
     families = np.array([keel.family(each.name) for each in sets])
     rows = []
     for (method, rule), score, rank in zip(contenders, scores, ranks):
@@ -148,13 +170,7 @@ def compared(table, metric, sets) -> list[dict]:
             "threshold": rule,
             "mean": score.mean(),
             "rank": rank,
-            **{
-                f"imbalance {name}": score[
-                    (imbalance >= low) & (imbalance < high)
-                ].mean()
-                for name, (low, high) in IMBALANCES.items()
-                if ((imbalance >= low) & (imbalance < high)).any()
-            },
+            **{name: score[own].mean() for name, own in groups.items()},
             "over cross-entropy": (score - base).mean(),
             "collapsed": table[method]["collapsed"].mean(),
         }
@@ -175,25 +191,30 @@ def compared(table, metric, sets) -> list[dict]:
     return sorted(rows, key=lambda row: -row["mean"])
 
 
-def show(metric, rows) -> None:
-    groups = [name for name in rows[0] if name.startswith("imbalance")]
+def show(metric, rows, groups) -> None:
     own = OWN[metric]
+    kinds = [name.split(" ", 1) for name in groups]
     print(f"\n{metric}, in percent, means over sets")
     print(
+        " " * 59
+        + "".join(f"{kind[:6]:>7}" for kind, _ in kinds)
+        + f"{'':7}  {own}: gain, wins/losses/ties, p;"
+    )
+    print(
         f"{'':47}{'mean':>6}{'rank':>6}"
-        + "".join(f"{name[10:]:>6}" for name in groups)
-        + f"{'coll.':>6}  {own}: gain, wins/losses/ties, p; families"
+        + "".join(f"{which:>7}" for _, which in kinds)
+        + f"{'coll.':>7}  over families"
     )
     for row in rows:
         name = row["method"]
         name += ", tuned threshold" * (row["threshold"] == "tuned")
         line = f"{name:47}{row['mean']:6.2f}{row['rank']:6.1f}"
-        line += "".join(f"{row[group]:6.1f}" for group in groups)
-        line += f"{row['collapsed']:6.1f}"
+        line += "".join(f"{row[group]:7.1f}" for group in groups)
+        line += f"{row['collapsed']:7.1f}"
         if own in row:
             line += (
                 "  {gain:+6.2f} {wins:3}/{losses:2}/{ties:2} {p:8.1g}; "
-                "{gain over families:+6.2f} {p over families:8.1g}"
+                "{gain over families:+6.2f} {p over families:.1g}"
             ).format(**row[own])
         print(line)
 
