@@ -231,9 +231,9 @@ def main():
     default = "0-1" if args.choose else "2-3" if args.quick else "2-7"
     splits = args.splits or split_range(default)
     methods = (
-        effectiveness_methods.to_choose_from(args.choose)
+        effectiveness_methods.to_choose_from(args.choose, args.model)
         if args.choose
-        else effectiveness_methods.METHODS
+        else effectiveness_methods.METHODS[args.model]
     )
     label = args.model + (f"_batch{args.batch}" if args.batch else "")
     store = Store(BUILD / label, methods)

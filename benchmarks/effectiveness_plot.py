@@ -69,9 +69,11 @@ def interval(values):
 
 
 def draw_means(axes, scores, order, low):
-    """One row a method; what lies below `low` is written at the edge."""
+    """One row a method; a mean below `low` is written at the edge."""
     axes.axvline(0, color="0.8", zorder=0)
     for y, (method, rule) in enumerate(reversed(order)):
+        if (method, rule) not in scores:
+            continue
         gain = scores[method, rule] - scores[BASE]
         colour = SOFTKERAS if method.startswith("softkeras") else OTHER
         colour = TUNED if rule == "tuned" else colour
@@ -91,7 +93,8 @@ def draw_means(axes, scores, order, low):
             color=colour,
             bbox={"color": "white", "pad": 0},
         )
-    axes.set_xlim(left=low - 0.3)
+    if axes.get_xlim()[0] < low:
+        axes.set_xlim(left=low - 0.3)
     axes.set_xlabel("points of F1 over cross-entropy at ½")
 
 
@@ -119,7 +122,8 @@ def draw():
     found = {model: read(model) for model in MODELS}
     found = {model: own for model, own in found.items() if own is not None}
     first = next(iter(found.values()))[0]
-    order = sorted(SHOWN, key=lambda key: -first[key].mean())
+    order = [key for key in SHOWN if key in first]
+    order.sort(key=lambda key: -first[key].mean())
     figure = Figure((5.2 + 3.2 * len(found), 8), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)
     axes = figure.subplot_mosaic(
@@ -139,12 +143,12 @@ def draw():
     own = axes[next(iter(found))]
     own.set_yticks(range(len(order)), labels)
     own.tick_params(axis="y", length=0)
-    scores, imbalance = next(iter(found.values()))
+    model, (scores, imbalance) = next(iter(found.items()))
     draw_sets(axes["sets"], scores, imbalance)
     gain = scores[OWN, "half"] - scores[EXPERT]
     axes["sets"].set_title(
-        f"{len(gain)} sets one by one, network: {OWN} against cross-entropy "
-        f"with a tuned threshold, {(gain > 0.05).sum()} better, "
+        f"{MODELS[model]}, set by set: {OWN} against cross-entropy with a "
+        f"tuned threshold; {(gain > 0.05).sum()} better, "
         f"{(gain < -0.05).sum()} worse",
         fontsize=11,
     )

@@ -29,6 +29,8 @@ PROBABILITIES = [
     "class weights",
     "square-root weights",
     "square-root weights, rate .003",
+    "cross-entropy, rate .1",
+    "square-root weights, rate .1",
     "focal",
 ]
 OWN = {
@@ -37,6 +39,7 @@ OWN = {
     "g-mean": "softkeras G-mean",
     "mcc": "softkeras MCC",
 }
+# Of losses that are trained on a score, those that are made for the metric.
 OTHERS = {
     "f1": [
         "Dice",
@@ -47,7 +50,7 @@ OTHERS = {
         "score-oriented",
         "straight-through",
         "softkeras F1, no warm-up",
-        "softkeras F1, sharpness 1",
+        "softkeras F1, as for a network",
         "softkeras MCC",
     ],
     "balanced accuracy": ["softkeras G-mean"],
@@ -76,7 +79,9 @@ def report(label, sets, sizes, splits, store, settings, write) -> None:
         "families": len({keel.family(each.name) for each in sets}),
         "sets in": {name: int(own.sum()) for name, own in groups.items()},
         "metrics": {
-            metric: compared(table, metric, sets, groups) for metric in OWN
+            metric: compared(table, metric, sets, groups)
+            for metric, own in OWN.items()
+            if own in table
         },
     }
     for metric, rows in summary["metrics"].items():
@@ -147,9 +152,9 @@ def groups_of(sets, sizes) -> dict[str, np.ndarray]:
 
 def compared(table, metric, sets, groups) -> list[dict]:
     """The rows of a metric's table, best first."""
-    contenders = [(method, "half") for method in [*PROBABILITIES, OWN[metric]]]
-    contenders += [(method, "tuned") for method in PROBABILITIES]
-    contenders += [(method, "half") for method in OTHERS[metric]]
+    shown = [*PROBABILITIES, OWN[metric], *OTHERS[metric]]
+    contenders = [(method, "half") for method in shown if method in table]
+    contenders += [(m, "tuned") for m in PROBABILITIES if m in table]
     scores = np.stack([table[m][metric, rule] for m, rule in contenders])
     ranks = rankdata(-scores, axis=0).mean(1)
     own = table[OWN[metric]][metric, "half"]

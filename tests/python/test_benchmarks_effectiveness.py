@@ -119,14 +119,14 @@ def test_initial_weights_are_glorot_and_shared():
     assert 0.95 * limit < np.abs(kernel).max() <= limit
 
 
-@pytest.mark.parametrize("name", methods.METHODS)
+@pytest.mark.parametrize("name", methods.METHODS["network"])
 def test_losses_do_not_see_padding(name, rng):
     y = (rng.random((12, 3)) < 0.4).astype("float32")
     z = rng.normal(size=(12, 3)).astype("float32")
     z[8:] = 50.0
     ratio = np.array([2.0, 3.0, 9.0], "float32")
     present = (np.arange(12)[:, None] < 8).astype("float32")
-    loss = methods.METHODS[name].loss
+    loss = methods.METHODS["network"][name].loss
     padded, alone = (
         keras.ops.convert_to_numpy(
             loss(*map(keras.ops.convert_to_tensor, each))
@@ -189,7 +189,7 @@ def test_losses_are_what_they_are_called(rng):
         "softkeras G-mean": 1 - math.sqrt(tpr * tnr),
     }
     for name, wanted in expected.items():
-        got = value(methods.METHODS[name], y, z, ratio)
+        got = value(methods.METHODS["network"][name], y, z, ratio)
         assert got == pytest.approx(wanted, rel=1e-5), name
 
 
@@ -269,7 +269,7 @@ def test_folds_and_batches():
 
 def test_run_set_learns_and_goes_on_where_it_was(rare, tmp_path):
     chosen = {
-        name: methods.METHODS[name]
+        name: methods.METHODS["network"][name]
         for name in ("cross-entropy", "softkeras F1")
     }
 
@@ -312,7 +312,7 @@ def test_scaling_looks_at_the_training_fold_only(rare):
     far = rare.x.copy()
     row = int(np.flatnonzero(tested[0] & (rare.y == 0))[0])
     far[row, 0] = 1e6
-    one = {"cross-entropy": methods.METHODS["cross-entropy"]}
+    one = {"cross-entropy": methods.METHODS["network"]["cross-entropy"]}
     results = [
         effectiveness.run_set(data, one, [2], 4, None, steps=30)
         for data in (rare, rare._replace(x=far))
