@@ -22,6 +22,7 @@ from scipy.stats import rankdata, wilcoxon
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 TIE = 0.05
+SHORT = {"imbalance": "imbal.", "batch": "batch"}
 # The methods of a probability, whose threshold it makes sense to tune.
 PROBABILITIES = [
     "squared error",
@@ -202,7 +203,7 @@ def show(metric, rows, groups) -> None:
     print(f"\n{metric}, in percent, means over sets")
     print(
         " " * 59
-        + "".join(f"{kind[:6]:>7}" for kind, _ in kinds)
+        + "".join(f"{SHORT[kind]:>7}" for kind, _ in kinds)
         + f"{'':7}  {own}: gain, wins/losses/ties, p;"
     )
     print(
