@@ -68,6 +68,14 @@ bench-ops: .venv/.ready ## Speed and accuracy of the ops
 	@for each in exp_ratio argmax staircase; do \
 		"$(PY)" benchmarks/$${each}_speed.py || exit 1; done
 
+bench-ranks: .venv/.ready ## Losses of ranks, and at a constraint, beside cross-entropy
+	"$(PY)" benchmarks/ranking_speed.py
+	KERAS_BACKEND=jax "$(PY)" benchmarks/ranking.py
+	"$(PY)" benchmarks/constraints.py
+
+bench-effectiveness: .venv/.ready ## Which loss gives the best score, on 10 sets of KEEL
+	"$(PY)" benchmarks/effectiveness.py --quick
+
 bench-exhaustive: .venv/.ready ## exp_ratio at every float32 there is; goes on where it stopped
 	"$(PY)" benchmarks/exhaustive.py
 	"$(PY)" benchmarks/exhaustive.py --mode graph

@@ -20,34 +20,11 @@ from softkeras import scores
 from softkeras.losses import score_loss
 from softkeras.steps import Step
 
-
-def balanced_accuracy(counts):
-    """The mean of sensitivity and specificity."""
-    sensitivity = counts.tp / (counts.tp + counts.fn)
-    specificity = counts.tn / (counts.tn + counts.fp)
-    return (sensitivity + specificity) / 2
-
-
-def g_mean(counts):
-    """The geometric mean of sensitivity and specificity."""
-    sensitivity = counts.tp / (counts.tp + counts.fn)
-    specificity = counts.tn / (counts.tn + counts.fp)
-    # At 0 the square root has no finite gradient.
-    return ops.sqrt(ops.maximum(sensitivity * specificity, 1e-12))
-
-
-def matthews(counts):
-    """Matthews correlation."""
-    tp, fp, fn, tn = counts
-    of_calls = ops.sqrt((tp + fp) * (fn + tn))
-    return (tp * tn - fp * fn) / (of_calls * ops.sqrt((tp + fn) * (tn + fp)))
-
-
 SCORES = {
     "f1": scores.f_beta,
-    "balanced accuracy": balanced_accuracy,
-    "g-mean": g_mean,
-    "mcc": matthews,
+    "balanced accuracy": scores.balanced_accuracy,
+    "g-mean": scores.g_mean,
+    "mcc": scores.matthews,
 }
 
 
