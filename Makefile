@@ -13,11 +13,11 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
-	test-parity check-r document golden examples bench bench-ops bench-exhaustive \
-	clean
+	test-parity check-r document golden examples bench bench-ops bench-ranks \
+	bench-effectiveness bench-exhaustive clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 29
 
 demo: .venv/.ready .Rlib/.ready ## Train on real data, from Python and from R
 	@examples/demo.sh both
