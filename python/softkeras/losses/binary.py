@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from softkeras import scores
+from softkeras import _checks, scores
 from softkeras.losses._documentation import (
     class_docstring,
     documented,
@@ -808,5 +808,9 @@ class SoftExpectedCost(_NamedLoss):
         **options: Unpack[LossOptions],
     ):
         super().__init__(
-            scores.expected_cost, name=name, cost_matrix=cost_matrix, **options
+            scores.expected_cost,
+            name=name,
+            # As lists, so that a model saves it.
+            cost_matrix=_checks.cost_matrix(cost_matrix, 2),
+            **options,
         )
