@@ -411,10 +411,14 @@ def test_bad_arguments_and_data(rng):
         (lambda: soft_precision_at_k(2 * y, p, k=1), "labels from 0 to 1"),
         (lambda: soft_ndcg(y, p, -y), "weights of 0 or more"),
         (lambda: soft_top_k_accuracy(y[:, 0], p), "same shape"),
-        (lambda: soft_top_k_accuracy(y, p, sparse=True), "sparse=False"),
+        (lambda: soft_top_k_accuracy(y, p, sparse=True), "leave sparse out"),
         (
             lambda: soft_top_k_accuracy([0, 1, 2, 4], p, sparse=True),
-            "class ids from 0 to 4 - 1",
+            "below 4 classes",
+        ),
+        (
+            lambda: soft_top_k_accuracy([0, 1, 2, 1.5], p, sparse=True),
+            "whole class ids",
         ),
         (lambda: soft_top_k_accuracy(y[:, :1], p[:, :1]), "two classes"),
     ):

@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import keras
-
-from softkeras import _backend, _checks, steps
+from softkeras import _checks, steps
 from softkeras._backend import ops
 from softkeras._pairs import Comparison
 from softkeras.counts import LARGEST, ROUNDING, leading
+from softkeras.losses._batch_loss import BatchLoss
+from softkeras.losses._documentation import ERRORS
 
 STEP_ARGUMENTS = """\
         step: The shape of the soft comparison: `"sigmoid"`, `"softsign"`,
@@ -33,12 +33,6 @@ LOSS_ARGUMENTS = """\
         name: Name of the loss.
         dtype: Dtype of the result. Default: Keras's floatx. Sums over narrower
             predictions are accumulated in float32."""
-ERRORS = """\
-        ValueError: for an argument that is not allowed, shapes that do not
-            match, predictions that are not floats, labels or probabilities
-            out of range or negative weights; the message says what came and
-            what is allowed. (In a graph that XLA or another backend compiles,
-            values can't be looked at: there the loss is NaN instead.)"""
 
 
 def documented(**texts: str) -> Callable:
@@ -134,7 +128,7 @@ def count(name: str, value: Any) -> int:
     return int(value)
 
 
-class RankingLoss(keras.losses.Loss):
+class RankingLoss(BatchLoss):
     """A loss of a whole batch, made of comparisons between predictions.
 
     Args:
@@ -160,7 +154,7 @@ class RankingLoss(keras.losses.Loss):
         self.from_logits = _checks.boolean("from_logits", from_logits)
         self.options = options
 
-    def _evaluate(self, y_true, y_pred, sample_weight, mask):
+    def evaluate(self, y_true, y_pred, sample_weight, mask):
         return type(self).function(
             y_true,
             y_pred,
@@ -171,30 +165,12 @@ class RankingLoss(keras.losses.Loss):
             from_logits=self.from_logits,
         )
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        mask = _backend.get_keras_mask(y_pred)
-        with keras.name_scope(self.name):
-            y_pred = _checks.floating("y_pred", y_pred)
-            y_pred = ops.cast(y_pred, self.dtype)
-            loss = self._evaluate(y_true, y_pred, sample_weight, mask)
-            loss = ops.cast(loss, self.dtype)
-            if not loss.shape or self.reduction in (None, "none"):
-                return loss
-            total = ops.sum(loss)
-            if self.reduction == "sum":
-                return total
-            return total / ops.cast(ops.size(loss), total.dtype)
-
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name} step={self.step}>"
-
-    def call(self, y_true, y_pred):
-        return self._evaluate(y_true, y_pred, None, None)
 
     def get_config(self) -> dict:
         return {
             **super().get_config(),
-            "dtype": self.dtype,
             **self.options,
             "step": steps.serialize(self.step),
             "from_logits": self.from_logits,

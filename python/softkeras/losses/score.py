@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-from softkeras import _backend, _checks
 from softkeras._backend import ops
 from softkeras._scoring import Scoring
+from softkeras.losses._batch_loss import BatchLoss
 from softkeras.losses._documentation import documented
 from softkeras.scores import averaging
 
@@ -95,7 +95,7 @@ def _evaluate(scoring, y_true, y_pred, sample_weight, mask):
 
 @keras.saving.register_keras_serializable("softkeras")
 @documented
-class ScoreLoss(keras.losses.Loss):
+class ScoreLoss(BatchLoss):
     """1 - any score of soft counts, as a Keras loss.
 
     Formula: 1 - mean of score(tp, fp, fn, tn) over classes or samples, with
@@ -172,36 +172,12 @@ class ScoreLoss(keras.losses.Loss):
             ignore_class=ignore_class,
         )
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        mask = _backend.get_keras_mask(y_pred)
-        with keras.name_scope(self.name):
-            y_pred = _checks.floating("y_pred", y_pred)
-            loss = ops.cast(
-                _evaluate(
-                    self.scoring,
-                    y_true,
-                    ops.cast(y_pred, self.dtype),
-                    sample_weight,
-                    mask,
-                ),
-                self.dtype,
-            )
-            if not loss.shape or self.reduction in (None, "none"):
-                return loss
-            if self.reduction == "sum":
-                return ops.sum(loss)
-            return ops.mean(loss)
+    def evaluate(self, y_true, y_pred, sample_weight, mask):
+        return _evaluate(self.scoring, y_true, y_pred, sample_weight, mask)
 
     def __repr__(self):
         name, step = type(self).__name__, self.scoring.step
         return f"<{name} name={self.name} step={step}>"
 
-    def call(self, y_true, y_pred):
-        return _evaluate(self.scoring, y_true, y_pred, None, None)
-
     def get_config(self) -> dict:
-        return {
-            **super().get_config(),
-            "dtype": self.dtype,
-            **self.scoring.get_config(),
-        }
+        return {**super().get_config(), **self.scoring.get_config()}

@@ -418,21 +418,11 @@ def _read_one_hot(y_true, prediction, weight):
 
 
 def _read_ids(y_true, prediction, weight):
-    ids = _checks.tensor("y_true", y_true)
-    shape, wanted = tuple(ids.shape), tuple(prediction.shape[:-1])
-    if not any(_checks.fits(shape, each) for each in (wanted, (*wanted, 1))):
-        raise ValueError(
-            "With sparse=True, `y_true` must have the shape of y_pred without "
-            f"its last axis. Received: y_true of shape {shape}, y_pred of "
-            f"shape {tuple(prediction.shape)}; for one-hot labels, set "
-            "sparse=False."
-        )
-    like = prediction[..., 0]
-    ids = ops.cast(ops.reshape(ids, ops.shape(like)), "int32")
+    ids = _checks.class_ids(y_true, prediction)
     if weight is not None:
         ids = ops.where(weight > 0, ids, 0)
     classes = ops.shape(prediction)[-1]
-    allowed = f"class ids from 0 to {classes} - 1, as with sparse=True"
+    allowed = f"whole class ids from 0 on, below {prediction.shape[-1]} classes"
     fine = _checks.within("y_true", ids, 0, classes - 1, allowed)
     dtype = _checks.wide(prediction.dtype)
     chosen = ops.one_hot(ids, classes, dtype=dtype)

@@ -1,0 +1,190 @@
+"""A rate at a constraint: its data, its averages, and the loss that it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from softkeras import _checks, counts, steps
+from softkeras._backend import ops
+from softkeras._gradients import widen
+from softkeras._labels import Labels
+from softkeras.losses import _at_constraint
+from softkeras.losses._at_constraint import Goal, Group
+from softkeras.losses._batch_loss import BatchLoss
+from softkeras.scores import averaging
+
+# Of a step that is given by name. At a rate of 0.9 the threshold is log(9)/s
+# below what is called positive, so a step as soft as for other losses would
+# look far from where the decisions differ.
+SHARPNESS = 1.0
+
+
+class Constrained:
+    """A rate at a constraint, how it is averaged, and the decision.
+
+    Args:
+        goal: The two rates.
+        name, level: What the constraint is called, and how high it is.
+        average, empty, step, sharpness, from_logits: as in the losses.
+
+    Raises:
+        ValueError: for what is not allowed.
+    """
+
+    def __init__(
+        self,
+        goal: Goal,
+        name: str,
+        level: float,
+        average: str | None = "macro",
+        empty: str = "skip",
+        step: Any = "sigmoid",
+        sharpness: float | None = None,
+        from_logits: bool = False,
+    ):
+        self.goal = goal
+        self.name = name
+        self.level = _checks.probability(name, level)
+        self.average = _checks.one_of("average", average, counts.AVERAGES)
+        self.empty = _checks.one_of("empty", empty, averaging.EMPTY)
+        if isinstance(step, str) and sharpness is None:
+            sharpness = SHARPNESS
+        self.step = steps.get(step, sharpness)
+        if not self.step.is_hard and (
+            callable(self.step.shape) or self.step.scale != "logit"
+        ):
+            raise ValueError(
+                "`step` must have a shape with a name, on scale='logit', "
+                "because the threshold is found on the log-odds, by the "
+                f"density of that shape. Received: step={self.step}"
+            )
+        self.from_logits = _checks.boolean("from_logits", from_logits)
+
+    def __call__(self, y_true, y_pred, sample_weight, mask):
+        elements = self._elements(y_true, y_pred, sample_weight, mask)
+        prediction, label, weight = map(self._columns, elements)
+        group = Group(prediction, weight * label, weight * (1 - label))
+        value = self._scores(group)
+        support = ops.sum(group.positive, axis=0)
+        vacant = support <= 0
+        if self.goal.negatives:
+            others = ops.sum(group.negative, axis=0)
+            vacant = ops.logical_or(vacant, others <= 0)
+        # What can't be had, because a value is not allowed, is not vacant.
+        vacant = ops.logical_and(vacant, ops.logical_not(ops.isnan(value)))
+        value = ops.where(vacant, 1.0 if self.empty == "one" else 0.0, value)
+        share = ops.ones_like(support)
+        if self.empty == "skip":
+            share = ops.where(vacant, 0.0, share)
+        if self.average is None:
+            return ops.where(share > 0, 1 - value, 0.0)
+        if self.average == "weighted":
+            # As in scikit-learn, classes that all weigh nothing count alike.
+            weighed = ops.sum(support * share) > 0
+            share = ops.where(weighed, support * share, share)
+        if self.average == "samples":
+            share = ops.max(weight, axis=0) * share
+        return averaging.mean(1 - value, ops.stop_gradient(share), 0.0)
+
+    def _elements(self, y_true, y_pred, sample_weight, mask):
+        """Predictions, labels and weights, checked, all of one shape."""
+        label, prediction, weight = counts.read_elements(
+            y_true, y_pred, sample_weight, mask, Labels()
+        )
+        prediction = widen(prediction)
+        if weight is None:
+            weight = ops.ones_like(prediction)
+        weight = ops.broadcast_to(weight, ops.shape(prediction))
+        # What counts nowhere may hold anything, as padding does.
+        neutral = 0.0 if self.from_logits else 0.5
+        prediction = ops.where(weight > 0, prediction, neutral)
+        label = ops.where(weight > 0, label, 0.0)
+        fine = [
+            _checks.within(
+                "sample_weight",
+                weight,
+                0,
+                counts.LARGEST,
+                "finite weights of 0 or more",
+            ),
+            _checks.within(
+                "y_true",
+                label,
+                0,
+                1,
+                "labels from 0 to 1; map yours to 0 and 1 first",
+            ),
+        ]
+        if not self.from_logits:
+            fine.append(
+                _checks.within(
+                    "y_pred",
+                    prediction,
+                    -counts.ROUNDING,
+                    1 + counts.ROUNDING,
+                    "probabilities from 0 to 1; for logits, set "
+                    "from_logits=True",
+                    or_nan=True,
+                )
+            )
+        for each in fine:
+            if each is not None:
+                prediction = ops.where(each, prediction, float("nan"))
+        # Rates don't mind, and sums of weights up to 1 don't overflow.
+        largest = ops.max(ops.stop_gradient(weight), initial=0.0)
+        return prediction, label, weight / ops.where(largest > 0, largest, 1.0)
+
+    def _columns(self, x):
+        """`x` as (n, groups), one column for each threshold."""
+        rank = len(x.shape)
+        if self.average == "samples":
+            if rank < 2:
+                raise ValueError(
+                    "average='samples' needs predictions of shape (samples, "
+                    "..., classes). Received: y_pred of shape "
+                    f"{tuple(x.shape)}; with one output a sample, use "
+                    "average='macro'."
+                )
+            return ops.transpose(ops.reshape(x, (ops.shape(x)[0], -1)))
+        alone = self.average == "micro" or rank == 1
+        return ops.reshape(x, (-1, 1 if alone else ops.shape(x)[-1]))
+
+    def _scores(self, group):
+        """The scores of the groups; NaN where one of the predictions is."""
+        sound = ops.logical_not(ops.any(ops.isnan(group.prediction), axis=0))
+        if self.step.is_hard:
+            value = _at_constraint.best_score(self.goal, group, self.level)
+            return ops.where(sound, value, float("nan"))
+        x = group.prediction
+        if not self.from_logits:
+            x = _at_constraint.log_odds(x)
+        value = _at_constraint.soft_score(
+            self.goal, group._replace(prediction=x), self.level, self.step
+        )
+        if self.step.straight_through:
+            hard = _at_constraint.best_score(self.goal, group, self.level)
+            value = hard + (value - ops.stop_gradient(value))
+        return ops.where(sound, value, float("nan"))
+
+    def get_config(self) -> dict:
+        return {
+            self.name: self.level,
+            "average": self.average,
+            "empty": self.empty,
+            "step": steps.serialize(self.step),
+            "from_logits": self.from_logits,
+        }
+
+
+class ConstrainedLoss(BatchLoss):
+    """The loss of a `Constrained`, whose class says which it is."""
+
+    def __init__(self, constrained, reduction, name, dtype):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.constrained = constrained
+
+    def evaluate(self, y_true, y_pred, sample_weight, mask):
+        return self.constrained(y_true, y_pred, sample_weight, mask)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), **self.constrained.get_config()}
