@@ -196,6 +196,26 @@ def test_a_score_has_the_slope_of_its_differences(rng, name):
         np.testing.assert_allclose(gradient[i], slope, 1e-6, 1e-9)
 
 
+@pytest.mark.parametrize("name", ["precision", "recall", "f1", "jaccard"])
+def test_of_soft_labels_the_labels_are_the_best_prediction(rng, name, mode):
+    """At sharpness 1, where a decision is the probability."""
+    y = rng.uniform(0.05, 0.95, 30).astype("float32")
+
+    def loss(p):
+        return score_loss(y, p, name, sharpness=1.0)
+
+    at_labels, _ = value_and_gradient(loss, y, mode)
+    np.testing.assert_allclose(at_labels, 0, atol=1e-6)
+    # Off them both ways, so that neither precision nor recall can gain.
+    off = np.where(np.arange(30) % 2, y / 2, (1 + y) / 2)
+    value, gradient = value_and_gradient(loss, off, mode)
+    assert value > 0.1
+    nearer, _ = value_and_gradient(loss, off + 0.5 * (y - off), mode)
+    assert nearer < value
+    if name in ("f1", "jaccard"):
+        assert np.all(gradient[1::2] < 0) and np.all(gradient[::2] > 0)
+
+
 NEGATIVES = {"specificity", "negative_predictive_value"}
 BOTH = {
     "balanced_accuracy",
