@@ -9,6 +9,11 @@ from typing import Any, NamedTuple
 from softkeras import _checks
 from softkeras._backend import ops
 
+# What a label must be, once it is read.
+ALLOWED = (
+    "labels from 0 to 1, after labels=(negative, positive) has mapped them"
+)
+
 
 class Labels(NamedTuple):
     """What the numbers of `y_true` mean.
@@ -69,6 +74,9 @@ class Labels(NamedTuple):
             "sparse": self.sparse,
             "ignore_class": self.ignore_class,
         }
+
+
+ZERO_AND_ONE = Labels()
 
 
 def get(labels: Any, sparse: bool, ignore_class: int | None) -> Labels:

@@ -311,7 +311,7 @@ def _count(elements: _Elements, decide, axis) -> Counts:
         label,
         0,
         1,
-        "labels from 0 to 1, after labels=(negative, positive) has mapped them",
+        _labels.ALLOWED,
     )
     if fine is not None:
         # In both, XLA keeps the sums over a flat array, which is the faster.

@@ -2,7 +2,8 @@
 
     make golden
 
-The numbers come from reference.py; this file only says which cases there are.
+The numbers come from the files beside it; this one only says which cases of
+steps and losses of counts there are.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import ops_argmax
 import ops_exp_ratio
 import ops_hard_threshold
 import ops_rounding
+import ranks
 import reference
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "testthat" / "golden"
@@ -247,5 +249,6 @@ if __name__ == "__main__":
     GOLDEN.mkdir(parents=True, exist_ok=True)
     write("steps", step_cases())
     write("losses", loss_cases())
+    write("ranks", ranks.cases())
     families = (ops_argmax, ops_exp_ratio, ops_hard_threshold, ops_rounding)
     write("ops", itertools.chain(*(family.cases() for family in families)))

@@ -43,8 +43,11 @@ FARTHEST = 1e37
 LEAST_RECALL = 0.1
 # Into how many pieces a bracket is cut at once.
 PIECES = 8
-# Precision is not monotone: how many thresholds are tried before that.
+# Precision is not monotone: how many thresholds are tried before that, among
+# the predictions and, in growing strides, below them all: there it changes ever
+# more slowly, but far with a step of heavy tails.
 TRIED = 64
+TRIED_BELOW = 16
 # The least that precision rises with the threshold, as a share of the most
 # that it could: less would make the gradient of the threshold too large.
 FLATTEST = 0.01
@@ -89,6 +92,11 @@ class Decision:
         slope = self._slope
         _, density = self._shape.tail(ops.abs(u), 1.0, slope, slope)
         return density()
+
+    @property
+    def width(self):
+        """How far the decision takes to go from 0 to 1, at its steepest."""
+        return 1 / self._slope
 
     def reach(self, level):
         """How far from 0 the decision passes `level` and 1 - `level`."""
@@ -260,23 +268,32 @@ def _recall_at_precision(group, level, decision):
         return _total(fixed, decision(fixed_x - threshold)) >= 0
 
     weight = ops.stop_gradient(group.positive + group.negative)
+    near, _ = _bounds(fixed_x, weight, decision.width)
     low, _ = _bounds(fixed_x, weight, decision.reach(0.999))
     end = ops.stop_gradient(highest)
-    stride = (end - low) / TRIED
+    stride = (end - near) / TRIED
+    below = ops.maximum(near - low, 0.0) / decision.width
+    growth = ops.log1p(below) / TRIED_BELOW
+
+    def tried(i):
+        """From the end down."""
+        below = decision.width * ops.expm1(growth * ops.maximum(i - TRIED, 0))
+        return end - stride * ops.minimum(i, TRIED) - below
 
     number = ops.reshape(ops.arange(PIECES, dtype=x.dtype), (PIECES, 1, 1))
 
-    def try_some(i, first):
-        done = ops.cast(i * PIECES, x.dtype)
-        tried = end - stride * (done + number)
-        tried = ops.where(precise(tried), tried, end + stride)
-        return ops.minimum(first, ops.min(tried, axis=0))
+    def try_some(turn, lowest):
+        i = ops.cast(turn * PIECES, x.dtype) + number
+        reached = ops.where(precise(tried(i)), i, -1.0)
+        return ops.maximum(lowest, ops.max(reached, axis=0))
 
-    first = ops.fori_loop(0, TRIED // PIECES, try_some, end + stride)
-    found = first <= end
-    first = ops.where(found, first, end)
+    turns = (TRIED + TRIED_BELOW) // PIECES
+    lowest = ops.fori_loop(0, turns, try_some, -ops.ones_like(end))
+    found = lowest >= 0
     first = _first_crossing(
-        lambda t: ops.logical_not(precise(t)), first - stride, first
+        lambda t: ops.logical_not(precise(t)),
+        tried(lowest + 1),
+        tried(ops.maximum(lowest, 0.0)),
     )
     first = _with_gradient(first, x, excess, 0.0, decision, rising=True)
     value = ops.where(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from softkeras import _checks, counts, steps
+from softkeras import _checks, _labels, counts, steps
 from softkeras._backend import ops
 from softkeras._gradients import widen
-from softkeras._labels import Labels
 from softkeras.losses import _at_constraint
 from softkeras.losses._at_constraint import Goal, Group
 from softkeras.losses._batch_loss import BatchLoss
@@ -26,6 +25,7 @@ class Constrained:
         goal: The two rates.
         name, level: What the constraint is called, and how high it is.
         average, empty, step, sharpness, from_logits: as in the losses.
+        labels: What the labels mean.
 
     Raises:
         ValueError: for what is not allowed.
@@ -41,6 +41,7 @@ class Constrained:
         step: Any = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
+        labels: _labels.Labels = _labels.ZERO_AND_ONE,
     ):
         self.goal = goal
         self.name = name
@@ -59,6 +60,7 @@ class Constrained:
                 f"density of that shape. Received: step={self.step}"
             )
         self.from_logits = _checks.boolean("from_logits", from_logits)
+        self.labels = labels
 
     def __call__(self, y_true, y_pred, sample_weight, mask):
         elements = self._elements(y_true, y_pred, sample_weight, mask)
@@ -89,7 +91,7 @@ class Constrained:
     def _elements(self, y_true, y_pred, sample_weight, mask):
         """Predictions, labels and weights, checked, all of one shape."""
         label, prediction, weight = counts.read_elements(
-            y_true, y_pred, sample_weight, mask, Labels()
+            y_true, y_pred, sample_weight, mask, self.labels
         )
         prediction = widen(prediction)
         if weight is None:
@@ -112,7 +114,7 @@ class Constrained:
                 label,
                 0,
                 1,
-                "labels from 0 to 1; map yours to 0 and 1 first",
+                _labels.ALLOWED,
             ),
         ]
         if not self.from_logits:
@@ -173,6 +175,7 @@ class Constrained:
             "empty": self.empty,
             "step": steps.serialize(self.step),
             "from_logits": self.from_logits,
+            **self.labels.get_config(),
         }
 
 

@@ -7,7 +7,15 @@ import textwrap
 from typing import Any, NamedTuple, TypedDict
 
 # The arguments that all of them have, in the words that all of them use.
-DECISION_ARGUMENTS = """\
+LABEL_ARGUMENTS = """\
+        labels: The numbers that stand for a negative and a positive label,
+            such as (-1, 1).
+        sparse: Whether `y_true` holds ids of classes from 0 on, of the shape
+            of `y_pred` without its last axis.
+        ignore_class: Labels of this number count nowhere: elements, or with
+            `sparse` rows."""
+DECISION_ARGUMENTS = (
+    """\
         average: `"macro"` for the mean over classes, `"weighted"` for that
             mean weighted by how often each class occurs, `"micro"` for the
             score of all counts in one, `"samples"` for the mean over samples,
@@ -25,12 +33,9 @@ DECISION_ARGUMENTS = """\
         threshold: Where a probability becomes a 1, in (0, 1); `None` for the
             arg-max over the last axis.
         from_logits: Whether `y_pred` holds logits.
-        labels: The numbers that stand for a negative and a positive label,
-            such as (-1, 1).
-        sparse: Whether `y_true` holds ids of classes from 0 on, of the shape
-            of `y_pred` without its last axis.
-        ignore_class: Labels of this number count nowhere: elements, or with
-            `sparse` rows."""
+"""
+    + LABEL_ARGUMENTS
+)
 DATA_ARGUMENTS = """\
         y_true: Labels from 0 to 1 (numbers or booleans), of the shape of
             `y_pred`; (n,) and (n, 1) go together.

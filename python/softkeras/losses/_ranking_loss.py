@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from softkeras import _checks, steps
+from softkeras import _checks, _labels, steps
 from softkeras._backend import ops
 from softkeras._pairs import Comparison
 from softkeras.counts import LARGEST, ROUNDING, leading
@@ -54,13 +54,17 @@ class Elements(NamedTuple):
     weight: Any
 
 
-def weights(sample_weight: Any, mask: Any, like: Any) -> Any:
-    """The product of both, of `like`'s shape, at most 1 and checked; or None.
+def weights(
+    sample_weight: Any, mask: Any, like: Any, counting: Any = None
+) -> Any:
+    """The product of all, of `like`'s shape, at most 1 and checked; or None.
 
     Only their ratios count, so they are divided by the largest: products of
     two can't overflow then.
     """
     parts = []
+    if counting is not None:
+        parts.append(leading("y_true", counting, like))
     if sample_weight is not None:
         parts.append(leading("sample_weight", sample_weight, like))
     if mask is not None:
@@ -83,7 +87,7 @@ def sound(
     weight: Any,
     from_logits: bool,
     highest: float = 1.0,
-    allowed: str = "labels from 0 to 1; map yours to 0 and 1 first",
+    allowed: str = _labels.ALLOWED,
 ) -> Elements:
     """Labels and predictions that are checked.
 

@@ -15,11 +15,13 @@ from typing import Any
 
 import keras
 
+from softkeras import _labels
 from softkeras.losses import _at_constraint
 from softkeras.losses._constrained import Constrained, ConstrainedLoss
 from softkeras.losses._documentation import (
     DATA_ARGUMENTS,
     ERRORS,
+    LABEL_ARGUMENTS,
     LOSS_ARGUMENTS,
     WEIGHT_ARGUMENTS,
 )
@@ -56,7 +58,9 @@ _DOCUMENTED = {
         sharpness: If given, in place of the step's own: its slope, per unit of
             probability where that is ½, so 4 times that per unit of log-odds;
             infinite is hard.
-        from_logits: Whether `y_pred` holds logits.""",
+        from_logits: Whether `y_pred` holds logits.
+"""
+    + LABEL_ARGUMENTS,
     "{loss}": LOSS_ARGUMENTS,
     "{errors}": ERRORS,
     "{gradient}": """\
@@ -92,6 +96,9 @@ def soft_precision_at_recall(
     step: Any = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
+    labels: tuple[float, float] = (0, 1),
+    sparse: bool = False,
+    ignore_class: int | None = None,
 ) -> Any:
     """1 - soft precision, at the threshold with a recall that is given.
 
@@ -136,6 +143,7 @@ def soft_precision_at_recall(
         step,
         sharpness,
         from_logits,
+        _labels.get(labels, sparse, ignore_class),
     )
     return constrained(y_true, y_pred, sample_weight, mask)
 
@@ -153,6 +161,9 @@ def soft_recall_at_precision(
     step: Any = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
+    labels: tuple[float, float] = (0, 1),
+    sparse: bool = False,
+    ignore_class: int | None = None,
 ) -> Any:
     """1 - soft recall, at the threshold with a precision that is given.
 
@@ -162,7 +173,7 @@ def soft_recall_at_precision(
     highest recall of all thresholds whose precision is at least that, as in
     `keras.metrics.RecallAtPrecision`, and 1 where there is none.
 
-    The precision need not rise with τ, so 64 thresholds are tried, from all
+    The precision need not rise with τ, so 80 thresholds are tried, from all
     called positive on, and the first root lies before the first of them at
     which it is reached. Where it is not reached at a recall of 0.1 or more
     (such as at the start of a training) the loss is 1 - 0.1·P/precision, P
@@ -205,6 +216,7 @@ def soft_recall_at_precision(
         step,
         sharpness,
         from_logits,
+        _labels.get(labels, sparse, ignore_class),
     )
     return constrained(y_true, y_pred, sample_weight, mask)
 
@@ -222,6 +234,9 @@ def soft_sensitivity_at_specificity(
     step: Any = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
+    labels: tuple[float, float] = (0, 1),
+    sparse: bool = False,
+    ignore_class: int | None = None,
 ) -> Any:
     """1 - soft sensitivity, at the threshold with a specificity that is given.
 
@@ -266,6 +281,7 @@ def soft_sensitivity_at_specificity(
         step,
         sharpness,
         from_logits,
+        _labels.get(labels, sparse, ignore_class),
     )
     return constrained(y_true, y_pred, sample_weight, mask)
 
@@ -283,6 +299,9 @@ def soft_specificity_at_sensitivity(
     step: Any = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
+    labels: tuple[float, float] = (0, 1),
+    sparse: bool = False,
+    ignore_class: int | None = None,
 ) -> Any:
     """1 - soft specificity, at the threshold with a sensitivity that is given.
 
@@ -326,6 +345,7 @@ def soft_specificity_at_sensitivity(
         step,
         sharpness,
         from_logits,
+        _labels.get(labels, sparse, ignore_class),
     )
     return constrained(y_true, y_pred, sample_weight, mask)
 
@@ -379,6 +399,9 @@ class SoftPrecisionAtRecall(ConstrainedLoss):
         step: Any = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
+        labels: tuple[float, float] = (0, 1),
+        sparse: bool = False,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_precision_at_recall",
         dtype: Any = None,
@@ -392,6 +415,7 @@ class SoftPrecisionAtRecall(ConstrainedLoss):
             step,
             sharpness,
             from_logits,
+            _labels.get(labels, sparse, ignore_class),
         )
         super().__init__(constrained, reduction, name, dtype)
 
@@ -406,7 +430,7 @@ class SoftRecallAtPrecision(ConstrainedLoss):
     highest recall of all thresholds whose precision is at least that, as in
     `keras.metrics.RecallAtPrecision`, and 1 where there is none.
 
-    The precision need not rise with τ, so 64 thresholds are tried, from all
+    The precision need not rise with τ, so 80 thresholds are tried, from all
     called positive on, and the first root lies before the first of them at
     which it is reached. Where it is not reached at a recall of 0.1 or more
     (such as at the start of a training) the loss is 1 - 0.1·P/precision, P
@@ -453,6 +477,9 @@ class SoftRecallAtPrecision(ConstrainedLoss):
         step: Any = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
+        labels: tuple[float, float] = (0, 1),
+        sparse: bool = False,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_recall_at_precision",
         dtype: Any = None,
@@ -466,6 +493,7 @@ class SoftRecallAtPrecision(ConstrainedLoss):
             step,
             sharpness,
             from_logits,
+            _labels.get(labels, sparse, ignore_class),
         )
         super().__init__(constrained, reduction, name, dtype)
 
@@ -519,6 +547,9 @@ class SoftSensitivityAtSpecificity(ConstrainedLoss):
         step: Any = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
+        labels: tuple[float, float] = (0, 1),
+        sparse: bool = False,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_sensitivity_at_specificity",
         dtype: Any = None,
@@ -532,6 +563,7 @@ class SoftSensitivityAtSpecificity(ConstrainedLoss):
             step,
             sharpness,
             from_logits,
+            _labels.get(labels, sparse, ignore_class),
         )
         super().__init__(constrained, reduction, name, dtype)
 
@@ -584,6 +616,9 @@ class SoftSpecificityAtSensitivity(ConstrainedLoss):
         step: Any = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
+        labels: tuple[float, float] = (0, 1),
+        sparse: bool = False,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_specificity_at_sensitivity",
         dtype: Any = None,
@@ -597,5 +632,6 @@ class SoftSpecificityAtSensitivity(ConstrainedLoss):
             step,
             sharpness,
             from_logits,
+            _labels.get(labels, sparse, ignore_class),
         )
         super().__init__(constrained, reduction, name, dtype)

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from softkeras import _checks
+from softkeras import _checks, _labels
 from softkeras._backend import ops
 from softkeras._pairs import (
     Comparison,
@@ -16,6 +16,7 @@ from softkeras._pairs import (
     weight_above,
 )
 from softkeras.counts import AVERAGES
+from softkeras.losses._documentation import LABEL_ARGUMENTS
 from softkeras.losses._ranking_loss import (
     EMPTY_ARGUMENT,
     LOSS_ARGUMENTS,
@@ -52,7 +53,7 @@ _documented = documented(
             weighted by how often each label occurs, `"micro"` for all elements
             in one ranking, `"samples"` for the mean over samples of the
             ranking of their labels, `None` for one loss a label.""",
-    step=STEP_ARGUMENTS.format(logits=""),
+    step=STEP_ARGUMENTS.format(logits="") + "\n" + LABEL_ARGUMENTS,
     loss=LOSS_ARGUMENTS.format(
         reduction='For `average=None`: `"sum_over_batch_size"` is the mean\n'
         '            over labels (a skipped one adds 0), `"sum"` their sum,\n'
@@ -83,6 +84,9 @@ def soft_auc(
     step: Any = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
+    labels: tuple[float, float] = (0, 1),
+    sparse: bool = False,
+    ignore_class: int | None = None,
 ) -> Any:
     """1 - the area under the ROC curve, with soft comparisons.
 
@@ -133,7 +137,15 @@ def soft_auc(
     _checks.one_of("empty", empty, averaging.EMPTY)
     compare = Comparison(step, sharpness)
     max_fpr = _rate(max_fpr)
-    rows = _rows(y_true, y_pred, sample_weight, mask, average, from_logits)
+    rows = _rows(
+        y_true,
+        y_pred,
+        sample_weight,
+        mask,
+        average,
+        from_logits,
+        _labels.get(labels, sparse, ignore_class),
+    )
     positive, negative = rows.positive, rows.negative
     vacant = ops.logical_or(rows.positives <= 0, rows.negatives <= 0)
     pairs = rows.positives * rows.negatives
@@ -185,6 +197,9 @@ def soft_average_precision(
     step: Any = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
+    labels: tuple[float, float] = (0, 1),
+    sparse: bool = False,
+    ignore_class: int | None = None,
 ) -> Any:
     """1 - average precision, with soft comparisons.
 
@@ -226,7 +241,15 @@ def soft_average_precision(
     """
     _checks.one_of("empty", empty, averaging.EMPTY)
     compare = Comparison(step, sharpness)
-    rows = _rows(y_true, y_pred, sample_weight, mask, average, from_logits)
+    rows = _rows(
+        y_true,
+        y_pred,
+        sample_weight,
+        mask,
+        average,
+        from_logits,
+        _labels.get(labels, sparse, ignore_class),
+    )
     columns = [rows.positive, rows.negative]
     asked = rows.positive > 0
     vacant = rows.positives <= 0
@@ -303,7 +326,7 @@ class _Rows:
         return averaging.mean(losses, alike, 0.0)
 
 
-def _rows(y_true, y_pred, sample_weight, mask, average, from_logits):
+def _rows(y_true, y_pred, sample_weight, mask, average, from_logits, labels):
     _checks.one_of("average", average, AVERAGES)
     _checks.boolean("from_logits", from_logits)
     prediction = _checks.floating("y_pred", y_pred)
@@ -314,8 +337,8 @@ def _rows(y_true, y_pred, sample_weight, mask, average, from_logits):
             "average='samples' one of labels behind it. Received: y_pred of "
             f"shape {tuple(prediction.shape)}, average={average!r}"
         )
-    label = _checks.labels(y_true, prediction)
-    weight = weights(sample_weight, mask, prediction)
+    label, counting = labels.read(y_true, prediction)
+    weight = weights(sample_weight, mask, prediction, counting)
     elements = sound(label, prediction, weight, from_logits)
     return _Rows(elements, average)
 
@@ -375,6 +398,9 @@ class SoftAUC(RankingLoss):
         step: Any = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
+        labels: tuple[float, float] = (0, 1),
+        sparse: bool = False,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_auc",
         dtype: Any = None,
@@ -389,6 +415,7 @@ class SoftAUC(RankingLoss):
             max_fpr=max_fpr,
             average=_checks.one_of("average", average, AVERAGES),
             empty=_checks.one_of("empty", empty, averaging.EMPTY),
+            **_labels.get(labels, sparse, ignore_class).get_config(),
         )
 
 
@@ -445,6 +472,9 @@ class SoftAveragePrecision(RankingLoss):
         step: Any = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
+        labels: tuple[float, float] = (0, 1),
+        sparse: bool = False,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_average_precision",
         dtype: Any = None,
@@ -457,4 +487,5 @@ class SoftAveragePrecision(RankingLoss):
             dtype,
             average=_checks.one_of("average", average, AVERAGES),
             empty=_checks.one_of("empty", empty, averaging.EMPTY),
+            **_labels.get(labels, sparse, ignore_class).get_config(),
         )
