@@ -47,6 +47,7 @@
 loss_soft_auc <- function(
     y_true, y_pred, ..., max_fpr = NULL, average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, from_logits = FALSE,
+    labels = c(0, 1), sparse = FALSE, ignore_class = NULL,
     sample_weight = NULL, mask = NULL, reduction = "sum_over_batch_size",
     name = "soft_auc", dtype = NULL) {
   check_dots(...)
@@ -80,7 +81,8 @@ loss_soft_auc <- function(
 #' loss_soft_average_precision(y_true, y_pred, step = "hard")
 loss_soft_average_precision <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip", step = "sigmoid",
-    sharpness = NULL, from_logits = FALSE, sample_weight = NULL, mask = NULL,
+    sharpness = NULL, from_logits = FALSE, labels = c(0, 1), sparse = FALSE,
+    ignore_class = NULL, sample_weight = NULL, mask = NULL,
     reduction = "sum_over_batch_size", name = "soft_average_precision",
     dtype = NULL) {
   check_dots(...)

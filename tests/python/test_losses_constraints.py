@@ -550,3 +550,26 @@ def test_logits_of_probabilities_at_the_reference(mode):
         )
         want = reference(function, y, logit(expit(x)), 0.6, w, 1.0)
         np.testing.assert_allclose(value, want, 1e-9)
+
+
+@pytest.mark.parametrize(
+    "function, cls", list(zip(FUNCTIONS, CLASSES)), ids=label
+)
+def test_labels_come_in_every_form(rng, function, cls):
+    ids = np.arange(30) % 3
+    x = rng.normal(size=(30, 3)) + np.eye(3)[ids]
+    want = function(np.eye(3)[ids], x, 0.6, from_logits=True)
+    for y, form in (
+        (ids, {"sparse": True}),
+        (2 * np.eye(3)[ids] - 1, {"labels": (-1, 1)}),
+    ):
+        form["from_logits"] = True
+        for got in (function(y, x, 0.6, **form), cls(0.6, **form)(y, x)):
+            np.testing.assert_allclose(float(got), float(want), 1e-6)
+    copy = cls.from_config(cls(0.6, labels=(-1, 1)).get_config())
+    assert copy.constrained.labels.values == (-1, 1)
+    ids[::4] = 255
+    kept = ids != 255
+    got = function(ids, x, 0.6, sparse=True, ignore_class=255, from_logits=True)
+    want = function(np.eye(3)[ids[kept]], x[kept], 0.6, from_logits=True)
+    np.testing.assert_allclose(float(got), float(want), 1e-6)

@@ -48,6 +48,28 @@ def table(rng):
 # Against scikit-learn
 
 
+@pytest.mark.parametrize("function, cls, metric", PAIRS, ids=label)
+def test_labels_come_in_every_form(rng, function, cls, metric):
+    ids = np.arange(30) % 3
+    x = rng.normal(size=(30, 3)) + np.eye(3)[ids]
+    want = 1 - metric(np.eye(3)[ids], x)
+    hard = {"from_logits": True, "step": "hard"}
+    for y, form in (
+        (ids, {"sparse": True}),
+        (2 * np.eye(3)[ids] - 1, {"labels": (-1, 1)}),
+        (np.eye(3)[ids] > 0, {}),
+    ):
+        for got in (function(y, x, **hard, **form), cls(**hard, **form)(y, x)):
+            np.testing.assert_allclose(float(got), want, 1e-6)
+    ids[::4] = 255
+    kept = ids != 255
+    got = function(ids, x, sparse=True, ignore_class=255, **hard)
+    want = 1 - metric(np.eye(3)[ids[kept]], x[kept])
+    np.testing.assert_allclose(float(got), want, 1e-6)
+    with pytest.raises(ValueError, match=r"Received: .* from -1"):
+        function(2 * np.eye(3)[[0, 1, 2]] - 1, x[:3], **hard)
+
+
 @pytest.mark.parametrize("average", AVERAGES)
 @pytest.mark.parametrize("function, cls, metric", PAIRS, ids=label)
 def test_hard_is_that_of_scikit_learn(table, function, cls, metric, average):

@@ -74,3 +74,23 @@ test_that("a k that is none is refused", {
   expect_error(loss_soft_precision_at_k(), "k")
   expect_error(loss_soft_auc(max_fpr = 2), "max_fpr")
 })
+
+test_that("labels may be -1 and 1, or class ids", {
+  skip_if_no_keras()
+  for (loss in list(
+    loss_soft_auc, loss_soft_average_precision,
+    function(...) loss_soft_precision_at_recall(..., recall = 0.5),
+    function(...) loss_soft_recall_at_precision(..., precision = 0.5),
+    function(...) loss_soft_sensitivity_at_specificity(..., specificity = 0.5),
+    function(...) loss_soft_specificity_at_sensitivity(..., sensitivity = 0.5)
+  )) {
+    expect_equal(loss(2 * y - 1, p, labels = c(-1, 1)), loss(y, p))
+    two <- cbind(1 - p, p)
+    ids <- replace(y, 2, -1)
+    expect_equal(
+      loss(ids, two, sparse = TRUE, ignore_class = -1),
+      loss(cbind(1 - y, y)[-2, ], two[-2, ]),
+      tolerance = 1e-6
+    )
+  }
+})

@@ -4,6 +4,7 @@ from softkeras.losses import binary as _binary
 from softkeras.losses import constraints as _constraints
 from softkeras.losses import ranking as _ranking
 from softkeras.losses import top as _top
+from softkeras.losses import top_k as _top_k
 from softkeras.losses.binary import *  # noqa: F403
 from softkeras.losses.constraints import *  # noqa: F403
 from softkeras.losses.continuous_bernoulli import (
@@ -13,12 +14,14 @@ from softkeras.losses.continuous_bernoulli import (
 from softkeras.losses.ranking import *  # noqa: F403
 from softkeras.losses.score import ScoreLoss, score_loss
 from softkeras.losses.top import *  # noqa: F403
+from softkeras.losses.top_k import *  # noqa: F403
 
 __all__ = [
     *_binary.__all__,
     *_constraints.__all__,
     *_ranking.__all__,
     *_top.__all__,
+    *_top_k.__all__,
     "ContinuousBernoulli",
     "ScoreLoss",
     "continuous_bernoulli",
