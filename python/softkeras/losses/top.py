@@ -113,6 +113,35 @@ def soft_ndcg(
     >>> round(float(soft_ndcg(y_true, y_pred, step="hard")), 4)
     0.3801
     """
+    losses, counting = ndcg_losses(
+        y_true,
+        y_pred,
+        sample_weight,
+        mask,
+        k=k,
+        gain=gain,
+        empty=empty,
+        step=step,
+        sharpness=sharpness,
+        from_logits=from_logits,
+    )
+    return averaging.mean(losses, counting, 0.0)
+
+
+def ndcg_losses(
+    y_true,
+    y_pred,
+    sample_weight,
+    mask,
+    *,
+    k=None,
+    gain="linear",
+    empty="skip",
+    step="sigmoid",
+    sharpness=None,
+    from_logits=False,
+) -> tuple[Any, Any]:
+    """The losses of the groups, and their weights in the mean."""
     _checks.one_of("empty", empty, averaging.EMPTY)
     exponential = _checks.one_of("gain", gain, GAINS) == "exponential"
     compare = Comparison(step, sharpness)
@@ -131,13 +160,12 @@ def soft_ndcg(
         x = compare.line(groups.prediction, from_logits)
         discount = _discount_of(x, gains > 0, groups.there, table, k, compare)
         losses = 1 - ops.sum(gains * discount, axis=-1) / ideal
-        losses = ops.where(vacant, 1.0 if empty == "zero" else 0.0, losses)
-        counts = groups.group_weight
-        if empty == "skip":
-            counts = ops.where(vacant, 0.0, counts)
-        return averaging.mean(losses, counts, 0.0)
+        return ops.where(vacant, 1.0 if empty == "zero" else 0.0, losses)
 
-    return compare.evaluate(evaluate)
+    counting = groups.group_weight
+    if empty == "skip":
+        counting = ops.where(vacant, 0.0, counting)
+    return compare.evaluate(evaluate), counting
 
 
 def _gains(grade, exponential):
@@ -229,6 +257,31 @@ def soft_precision_at_k(
     >>> float(soft_precision_at_k(y_true, y_pred, k=2, step="hard"))
     0.5
     """
+    losses, counting = precision_at_k_losses(
+        y_true,
+        y_pred,
+        sample_weight,
+        mask,
+        k=k,
+        step=step,
+        sharpness=sharpness,
+        from_logits=from_logits,
+    )
+    return averaging.mean(losses, counting, 0.0)
+
+
+def precision_at_k_losses(
+    y_true,
+    y_pred,
+    sample_weight,
+    mask,
+    *,
+    k,
+    step="sigmoid",
+    sharpness=None,
+    from_logits=False,
+) -> tuple[Any, Any]:
+    """The losses of the groups, and their weights in the mean."""
     k = count("k", k)
     compare = Comparison(step, sharpness)
     groups = _groups(y_true, y_pred, sample_weight, mask, from_logits)
@@ -238,13 +291,12 @@ def soft_precision_at_k(
         budget = ops.full_like(x[:, :1], k)
         share = groups.weight * top_share(x, groups.there, budget, compare)
         total = ops.sum(share, axis=-1)
-        vacant = total <= 0
         missed = ops.sum(share * (1 - groups.label), axis=-1)
-        losses = missed / ops.where(vacant, 1.0, total)
-        counts = ops.where(vacant, 0.0, groups.group_weight)
-        return averaging.mean(losses, counts, 0.0)
+        return missed / ops.where(total <= 0, 1.0, total)
 
-    return compare.evaluate(evaluate)
+    nothing = ops.sum(groups.weight, axis=-1) <= 0
+    counting = ops.where(nothing, 0.0, groups.group_weight)
+    return compare.evaluate(evaluate), counting
 
 
 class _Groups(NamedTuple):

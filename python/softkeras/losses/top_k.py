@@ -93,6 +93,33 @@ def soft_top_k_accuracy(
     >>> float(soft_top_k_accuracy(y_true, y_pred, step="hard", **options))
     0.5
     """
+    losses, counting = top_k_losses(
+        y_true,
+        y_pred,
+        sample_weight,
+        mask,
+        k=k,
+        sparse=sparse,
+        step=step,
+        sharpness=sharpness,
+        from_logits=from_logits,
+    )
+    return averaging.mean(losses, counting, 0.0)
+
+
+def top_k_losses(
+    y_true,
+    y_pred,
+    sample_weight,
+    mask,
+    *,
+    k=5,
+    sparse=False,
+    step="sigmoid",
+    sharpness=None,
+    from_logits=False,
+) -> tuple[Any, Any]:
+    """The losses of the rows, and their weights in the mean."""
     k = count("k", k)
     _checks.boolean("from_logits", from_logits)
     compare = Comparison(step, sharpness)
@@ -126,9 +153,9 @@ def soft_top_k_accuracy(
             budget = ops.full_like(x[:, :1], k)
             share = top_share(x, ops.ones_like(x), budget, compare)
             right = ops.sum(own * share, axis=-1)
-        return averaging.mean(1 - right, ops.reshape(weight, (-1,)), 0.0)
+        return 1 - right
 
-    return compare.evaluate(evaluate)
+    return compare.evaluate(evaluate), ops.reshape(weight, (-1,))
 
 
 def _read_one_hot(y_true, prediction, weight):
