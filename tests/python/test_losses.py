@@ -12,6 +12,7 @@ from conftest import BACKEND, golden, label, to_numpy, value_and_gradient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from sklearn.metrics import jaccard_score
 
 from softkeras import losses, soft_counts
 from softkeras.losses import (
@@ -407,6 +408,28 @@ def test_class_weight_and_sample_weight_of_fit_reach_the_counts(medical):
             np.testing.assert_allclose(a, b, 1e-4, 1e-6)
     unweighted = step(x, y)
     assert np.abs(unweighted[0] - want[0]).max() > 1e-4
+
+
+@pytest.mark.parametrize("average", ["macro", "micro", "weighted", "samples"])
+def test_it_trains_on_images_in_batches_of_any_size(rng, average):
+    x = rng.normal(size=(20, 8, 8, 1)).astype("float32")
+    y = (x > 1).astype("float32")
+    layer = keras.layers.Conv2D(
+        1, 1, activation="sigmoid", kernel_initializer="ones"
+    )
+    model = keras.Sequential([layer])
+    loss = losses.SoftJaccard(average=average)
+    metric = EpochScore("jaccard", average=average)
+    model.compile(keras.optimizers.Adam(0.1), loss, metrics=[metric])
+    model.fit(x, y, batch_size=8, epochs=20, verbose=0)
+    called = to_numpy(model(x)) >= 0.5
+    each = [jaccard_score(a.ravel(), b.ravel()) for a, b in zip(y, called)]
+    want = np.mean(each)
+    if average != "samples":
+        want = jaccard_score(y.ravel(), called.ravel())
+    assert want > 0.6
+    shown = model.evaluate(x, y, batch_size=8, verbose=0)[1]
+    np.testing.assert_allclose(shown, want, 1e-5)
 
 
 def test_the_mask_of_a_layer_reaches_the_counts(rng):

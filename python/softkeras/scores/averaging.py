@@ -109,11 +109,11 @@ def weighted_values(
         counts = Counts(*(ops.sum(count) for count in counts))
     frozen = Counts(*(ops.stop_gradient(count) for count in counts))
     raw = score(frozen)
-    if tuple(ops.shape(raw)) != tuple(frozen.tp.shape):
+    shape, wanted = tuple(getattr(raw, "shape", ())), tuple(frozen.tp.shape)
+    if not _checks.fits(shape, wanted):
         raise ValueError(
             "A score must give one value an entry, of the shape of the counts, "
-            f"{tuple(frozen.tp.shape)}. Received: {tuple(ops.shape(raw))} from "
-            f"{name_of(score)}."
+            f"{wanted}. Received: {shape} from {name_of(score)}."
         )
     sound = functools.reduce(ops.logical_and, map(ops.isfinite, frozen))
     undefined = ops.logical_and(sound, ops.logical_not(ops.isfinite(raw)))
