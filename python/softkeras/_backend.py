@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import keras
 import numpy as np
 
 try:
     # Keras has no public name for it, and not all tensors take attributes.
-    from keras.src.backend.common.masking import get_keras_mask
+    from keras.src.backend.common.masking import get_keras_mask, set_keras_mask
 except ImportError:
 
     def get_keras_mask(x):
         return getattr(x, "_keras_mask", None)
+
+    def set_keras_mask(x, mask):
+        x._keras_mask = mask
 
 
 def is_concrete(x) -> bool:
@@ -204,6 +209,100 @@ def erfc(x):
 
         return torch.special.erfc(x)
     return keras.ops.erfc(x)
+
+
+def when_differentiated(x, action):
+    """`x`; `action()` runs each time that it is differentiated.
+
+    That is: once a training step, and not where a loss is only evaluated. On
+    TensorFlow and torch it runs in the backward pass; on JAX now, if a gradient
+    is being taken.
+    """
+    if keras.backend.backend() != "jax":
+
+        def function(x):
+            def backward(upstream):
+                action()
+                return upstream
+
+            return x, backward
+
+        return ops.custom_gradient(function)(x)
+    import jax
+
+    differentiated = []
+
+    @jax.custom_vjp
+    def same(x):
+        return x
+
+    def forward(x):
+        # What is assigned here would be a tracer that escapes.
+        differentiated.append(True)
+        return x, None
+
+    same.defvjp(forward, lambda _, upstream: (upstream,))
+    x = same(x)
+    if differentiated:
+        action()
+    return x
+
+
+def is_kept(variable) -> bool:
+    """Whether what is assigned to a variable now will still be there later.
+
+    On JAX a compiled step returns the state of the model, and drops the rest.
+    """
+    if keras.backend.backend() != "jax":
+        return True
+    from keras.src.backend.common.stateless_scope import get_stateless_scope
+
+    scope = get_stateless_scope()
+    if scope is not None:
+        return scope.get_current_value(variable) is not None
+    return is_concrete(variable.value)
+
+
+class _Carried(NamedTuple):
+    """What Keras takes for the generator of a layer's random numbers."""
+
+    state: keras.Variable
+
+
+def join_state(layer, variables) -> None:
+    """Makes variables part of a layer's state where that must be: on JAX.
+
+    As the state of a random generator is: carried from step to step, but no
+    weight that is saved or counted.
+    """
+    if keras.backend.backend() != "jax":
+        return
+    known = {id(variable) for variable in layer.variables}
+    for variable in variables:
+        if id(variable) not in known:
+            layer._seed_generators.append(_Carried(variable))
+
+
+def replica():
+    """Which replica of tf.distribute this is, a tensor; None if the only one."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        context = tf.distribute.get_replica_context()
+        if context is not None and context.num_replicas_in_sync > 1:
+            return context.replica_id_in_sync_group
+    return None
+
+
+def can_branch() -> bool:
+    """Whether any function may stand in a branch of `ops.cond`.
+
+    In TensorFlow XLA has no gradient of a loop in a branch, and replicas can't
+    add up their parts in one.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return True
+    return not is_fused() and replica() is None
 
 
 def static_value(x):

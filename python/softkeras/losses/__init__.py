@@ -13,6 +13,8 @@ from softkeras.losses.continuous_bernoulli import (
 from softkeras.losses.ranking import *  # noqa: F403
 from softkeras.losses.score import ScoreLoss, score_loss
 from softkeras.losses.top import *  # noqa: F403
+from softkeras.losses.warm_up import WarmUp
+from softkeras.losses.weighted_sum import WeightedSum
 
 __all__ = [
     *_binary.__all__,
@@ -21,6 +23,8 @@ __all__ = [
     *_top.__all__,
     "ContinuousBernoulli",
     "ScoreLoss",
+    "WarmUp",
+    "WeightedSum",
     "continuous_bernoulli",
     "score_loss",
 ]
