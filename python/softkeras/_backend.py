@@ -211,6 +211,18 @@ def erfc(x):
     return keras.ops.erfc(x)
 
 
+def number(variable):
+    """The value of a scalar variable; None while a backend traces it."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.init_scope():  # out of the graph that may be traced now
+            return float(variable.numpy())
+    if is_concrete(variable.value):
+        return float(keras.ops.convert_to_numpy(variable.value))
+    return None
+
+
 def when_differentiated(x, action):
     """`x`; `action()` runs each time that it is differentiated.
 
@@ -263,6 +275,23 @@ def is_kept(variable) -> bool:
     return is_concrete(variable.value)
 
 
+def at_start_of_step(variable):
+    """A variable's value, as a tensor; on JAX as this step found it.
+
+    There what a training step assigns is seen by what it computes next.
+    """
+    value = read(keras.ops.convert_to_tensor(variable))
+    if keras.backend.backend() != "jax":
+        return value
+    from keras.src.backend.common.stateless_scope import get_stateless_scope
+
+    scope = get_stateless_scope()
+    if scope is None:
+        return value
+    found = vars(scope).setdefault("_softkeras_found", {})
+    return found.setdefault(id(variable), value)
+
+
 class _Carried(NamedTuple):
     """What Keras takes for the generator of a layer's random numbers."""
 
@@ -284,7 +313,7 @@ def join_state(layer, variables) -> None:
 
 
 def replica():
-    """Which replica of tf.distribute this is, a tensor; None if the only one."""
+    """Which replica of tf.distribute this is; None if it is the only one."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

@@ -260,7 +260,7 @@ class Step:
     def sharpness_now(self) -> Any:
         """The sharpness as a number, also if it is that of a variable."""
         if isinstance(self.sharpness, keras.Variable):
-            return float(ops.convert_to_numpy(self.sharpness))
+            return _backend.number(self.sharpness)
         return self.sharpness
 
     def slope(self, dtype: str, least: float = 0.0) -> Any:

@@ -156,6 +156,7 @@ def test_without_the_callback_jax_says_so():
         model = compiled(WarmUp("mse", SoftFBeta(), steps=2), **options)
         with pytest.raises(ValueError, match=r"LossState\(\)"):
             model.fit(X, Y, **OPTIONS)
+    model = compiled(WarmUp("mse", SoftFBeta(), steps=2))
     with pytest.raises(ValueError, match=r"LossState\(\)"):
         model.train_on_batch(X, Y)
 

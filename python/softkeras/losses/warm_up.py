@@ -137,9 +137,9 @@ class WarmUp(Arithmetic, keras.losses.Loss):
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         with keras.name_scope(self.name):
-            left = _backend.read(ops.convert_to_tensor(self._left))
-            # Not when it is assigned, by when `left` may have changed; so two
-            # outputs with this loss count as one step.
+            left = _backend.at_start_of_step(self._left)
+            # Now, and not when it is assigned, by when it may have been: so
+            # two outputs that have this loss count one step.
             less = ops.maximum(left - 1, 0)
             warm = left > 0
             if self.epochs is not None:
