@@ -237,7 +237,7 @@ class SharpnessSchedule(keras.callbacks.Callback):
             step = steps.get(holder.step, value)
             if isinstance(holder, keras.layers.Layer):
                 # The checks of its constructor.
-                type(holder).from_config({**holder.get_config(), "step": step})
+                type(holder)(**{**holder.get_config(), "step": step})
             else:
                 step.check(getattr(holder, "threshold", 0.5))
 

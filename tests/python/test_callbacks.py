@@ -317,7 +317,9 @@ def test_layers_have_bounds_of_their_own():
     )
     callback = SharpnessSchedule(0.5, 4.0, layers=["round"])
     with pytest.raises(ValueError, match="at least 1"):
-        compiled("mse", model).fit(X, Y, verbose=0, callbacks=[callback])
+        compiled("mse", model).fit(
+            X, Y, epochs=2, verbose=0, callbacks=[callback]
+        )
 
 
 def test_a_layer_without_a_step():
