@@ -260,19 +260,38 @@ def when_differentiated(x, action):
     return x
 
 
-def is_kept(variable) -> bool:
-    """Whether what is assigned to a variable now will still be there later.
+def check_kept(variable, what) -> None:
+    """Raises a ValueError where an assignment to `variable` would be lost.
 
     On JAX a compiled step returns the state of the model, and drops the rest.
+    A variable that replicas of tf.distribute share without their strategy
+    knowing is changed by each of them.
     """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        known = isinstance(variable.value, tf.distribute.DistributedValues)
+        if has_replicas() and not known:
+            raise ValueError(
+                f"Under tf.distribute, {what} must be made in the scope of the "
+                "strategy, as the model is: with strategy.scope(): ..."
+            )
     if keras.backend.backend() != "jax":
-        return True
+        return
     from keras.src.backend.common.stateless_scope import get_stateless_scope
 
     scope = get_stateless_scope()
     if scope is not None:
-        return scope.get_current_value(variable) is not None
-    return is_concrete(variable.value)
+        kept = scope.get_current_value(variable) is not None
+    else:
+        kept = is_concrete(variable.value)
+    if not kept:
+        raise ValueError(
+            f"On JAX, {what} can't keep its state by itself. Give fit() "
+            "callbacks=[softkeras.callbacks.LossState()]. (In a training loop "
+            "of your own, make its `variables` part of the state that you "
+            "carry through keras.StatelessScope.)"
+        )
 
 
 def at_start_of_step(variable):
@@ -312,15 +331,14 @@ def join_state(layer, variables) -> None:
             layer._seed_generators.append(_Carried(variable))
 
 
-def replica():
-    """Which replica of tf.distribute this is; None if it is the only one."""
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
+def has_replicas() -> bool:
+    """Whether this is one of several replicas of tf.distribute."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
 
-        context = tf.distribute.get_replica_context()
-        if context is not None and context.num_replicas_in_sync > 1:
-            return context.replica_id_in_sync_group
-    return None
+    context = tf.distribute.get_replica_context()
+    return context is not None and context.num_replicas_in_sync > 1
 
 
 def can_branch() -> bool:
@@ -331,7 +349,7 @@ def can_branch() -> bool:
     """
     if keras.backend.backend() != "tensorflow":
         return True
-    return not is_fused() and replica() is None
+    return not is_fused() and not has_replicas()
 
 
 def static_value(x):

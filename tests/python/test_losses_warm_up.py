@@ -1,10 +1,16 @@
 """WarmUp: which loss is in force, and what counts as a step."""
 
+import os
+import pathlib
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 from conftest import BACKEND, MODES, to_numpy
 
+import softkeras
 from softkeras.callbacks import LossState
 from softkeras.losses import (
     SoftAUC,
@@ -260,3 +266,54 @@ def test_what_is_no_loss_is_refused():
         WarmUp("no such loss", SoftFBeta(), 1)
     with pytest.raises(ValueError, match="`then` must hold losses"):
         WarmUp("mse", 3, 1)
+
+
+REPLICAS = """
+import numpy as np, tensorflow as tf, keras
+from softkeras.losses import SoftFBeta, WarmUp
+
+cpu, = tf.config.list_physical_devices("CPU")
+device = tf.config.LogicalDeviceConfiguration()
+tf.config.set_logical_device_configuration(cpu, [device] * 2)
+strategy = tf.distribute.MirroredStrategy(
+    ["CPU:0", "CPU:1"],
+    cross_device_ops=tf.distribute.ReductionToOneDevice(),
+)
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(32, 3)).astype("float32"), np.ones((32, 1), "float32")
+
+def trained(scope, loss):
+    with scope:
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(0.1), loss=loss or make())
+    model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    assert model.loss.steps == 0
+    return model.get_weights()
+
+def make():
+    return WarmUp("mean_squared_error", "mean_absolute_error", steps=5)
+
+one = trained(tf.device("CPU:0"), None)
+two = trained(strategy.scope(), None)
+print(max(np.abs(a - b).max() for a, b in zip(one, two)))
+try:
+    trained(strategy.scope(), make())
+except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.distribute")
+def test_replicas_count_as_one():
+    package = pathlib.Path(softkeras.__file__).parents[1]
+    run = subprocess.run(
+        [sys.executable, "-c", REPLICAS],
+        env={**os.environ, "PYTHONPATH": str(package)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    difference, error = run.stdout.split("\n", 1)
+    assert float(difference) < 1e-6
+    assert "must be made in the scope of the strategy" in error

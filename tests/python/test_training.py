@@ -160,12 +160,19 @@ class Custom(keras.Model):
             import jax
 
             trainable, rest, optimizer, metrics = state
-            x, y = data
+            x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
             function = jax.value_and_grad(
                 self.compute_loss_and_updates, has_aux=True
             )
             (loss, (_, _, rest, metrics)), gradients = function(
-                trainable, rest, metrics, x, y, None, training=True
+                trainable,
+                rest,
+                metrics,
+                x,
+                y,
+                None,
+                training=True,
+                optimizer_variables=optimizer,
             )
             trainable, optimizer = self.optimizer.stateless_apply(
                 optimizer, gradients, trainable
@@ -177,7 +184,7 @@ class Custom(keras.Model):
         def train_step(self, data):
             import tensorflow as tf
 
-            x, y = data
+            x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
             with tf.GradientTape() as tape:
                 loss = self.compute_loss(y=y, y_pred=self(x, training=True))
             gradients = tape.gradient(loss, self.trainable_variables)
@@ -189,7 +196,7 @@ class Custom(keras.Model):
         def train_step(self, data):
             import torch
 
-            x, y = data
+            x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
             self.zero_grad()
             loss = self.compute_loss(y=y, y_pred=self(x, training=True))
             loss.backward()

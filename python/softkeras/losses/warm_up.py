@@ -166,16 +166,7 @@ class WarmUp(Arithmetic, keras.losses.Loss):
                 "[softkeras.callbacks.LossState()], or give steps=epochs * "
                 "batches of an epoch."
             )
-        if not _backend.is_kept(self._left):
-            raise ValueError(
-                "On JAX, training can't count the steps of WarmUp by itself. "
-                "Give fit() callbacks=[softkeras.callbacks.LossState()]. (In a "
-                "training loop of your own, make the loss's `variables` part "
-                "of the state that you carry through keras.StatelessScope.)"
-            )
-        replica = _backend.replica()
-        if replica is not None:
-            less = ops.where(replica == 0, less, self._left)
+        _backend.check_kept(self._left, "a WarmUp loss")
         self._left.assign(less)
 
     def __repr__(self):
