@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from softkeras import _backend, _checks, steps
+from softkeras import _checks, _state, steps
 from softkeras.losses import _terms
 from softkeras.losses.warm_up import WarmUp
 
@@ -64,7 +64,7 @@ class LossState(keras.callbacks.Callback):
                         "Give fit() steps_per_epoch, or WarmUp steps."
                     )
                 loss.count_epochs_by(batches)
-            _backend.join_state(self.model, getattr(loss, "variables", ()))
+            _state.join_state(self.model, getattr(loss, "variables", ()))
 
 
 def _linear(start, end, progress):
@@ -286,7 +286,7 @@ class SharpnessSchedule(keras.callbacks.Callback):
                 new = True
             variable = holder.step.sharpness
             is_layer = isinstance(holder, keras.layers.Layer)
-            _backend.join_state(holder if is_layer else self.model, [variable])
+            _state.join_state(holder if is_layer else self.model, [variable])
         self._variables = [holder.step.sharpness for holder in self._holders]
         if new:
             # What has been compiled holds the number that was there before.

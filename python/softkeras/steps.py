@@ -20,7 +20,7 @@ from typing import Any
 
 import keras
 
-from softkeras import _backend, _checks, _shapes
+from softkeras import _backend, _checks, _shapes, _state
 from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
 
@@ -260,7 +260,7 @@ class Step:
     def sharpness_now(self) -> Any:
         """The sharpness as a number, also if it is that of a variable."""
         if isinstance(self.sharpness, keras.Variable):
-            return _backend.number(self.sharpness)
+            return _state.number(self.sharpness)
         return self.sharpness
 
     def slope(self, dtype: str, least: float = 0.0) -> Any:

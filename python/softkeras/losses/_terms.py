@@ -52,7 +52,8 @@ def serialize(name: str, loss: keras.losses.Loss) -> Any:
 def walk(loss: Any) -> Iterator[Any]:
     """A loss, and the losses that it is made of (its attribute `losses`)."""
     yield loss
-    for part in getattr(loss, "losses", ()):
+    parts = getattr(loss, "losses", ())
+    for part in parts if isinstance(parts, list) else ():
         yield from walk(part)
 
 

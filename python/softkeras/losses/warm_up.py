@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from softkeras import _backend, _checks
+from softkeras import _checks, _state
 from softkeras._backend import ops
 from softkeras._gradients import choose
 from softkeras.losses import _terms
@@ -137,7 +137,7 @@ class WarmUp(Arithmetic, keras.losses.Loss):
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         with keras.name_scope(self.name):
-            left = _backend.at_start_of_step(self._left)
+            left = _state.at_start_of_step(self._left)
             # Now, and not when it is assigned, by when it may have been: so
             # two outputs that have this loss count one step.
             less = ops.maximum(left - 1, 0)
@@ -151,9 +151,7 @@ class WarmUp(Arithmetic, keras.losses.Loss):
                 for loss in self.losses
             )
             value = choose(warm, first, then, y_pred)
-            return _backend.when_differentiated(
-                value, lambda: self._count(less)
-            )
+            return _state.when_differentiated(value, lambda: self._count(less))
 
     def call(self, y_true, y_pred):
         return self(y_true, y_pred)
@@ -166,7 +164,7 @@ class WarmUp(Arithmetic, keras.losses.Loss):
                 "[softkeras.callbacks.LossState()], or give steps=epochs * "
                 "batches of an epoch."
             )
-        _backend.check_kept(self._left, "a WarmUp loss")
+        _state.check_kept(self._left, "a WarmUp loss")
         self._left.assign(less)
 
     def __repr__(self):
