@@ -208,6 +208,12 @@ def test_epochs_become_steps_when_training_starts():
     assert loss.steps == 0
     phases = [("binary_crossentropy", 5), (SoftFBeta(), 4)]
     assert_same(model, by_hand(phases))
+    # Evaluation was compiled before.
+    shown = model.evaluate(X, Y, batch_size=BATCH, verbose=0)
+    want = compiled(SoftFBeta(), model).evaluate(
+        X, Y, batch_size=BATCH, verbose=0
+    )
+    np.testing.assert_allclose(shown, want, rtol=1e-5)
 
 
 def test_epochs_without_a_count_of_batches():
@@ -249,7 +255,7 @@ def test_configuration():
         ({"steps": -1}, "whole number.*-1"),
         ({"steps": 1.5}, "whole number.*1.5"),
         ({"steps": True}, "whole number.*True"),
-        ({"steps": 2**31}, "whole number"),
+        ({"steps": 2**31 - 1}, "whole number"),
         ({"epochs": 0}, "above 0"),
         ({"epochs": float("inf")}, "finite"),
         ({"epochs": "2"}, "number above 0"),

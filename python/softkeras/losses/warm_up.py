@@ -14,6 +14,9 @@ from softkeras.losses.weighted_sum import Arithmetic
 
 __all__ = ["WarmUp"]
 
+# Steps that are left where an epoch's batches have not been counted.
+UNKNOWN = 2**31 - 1
+
 
 @keras.saving.register_keras_serializable("softkeras")
 class WarmUp(Arithmetic, keras.losses.Loss):
@@ -24,9 +27,10 @@ class WarmUp(Arithmetic, keras.losses.Loss):
     cross-entropy bring the predictions to where it is neither.
 
     Formula: first(y_true, y_pred) in the first `steps` training steps,
-    then(y_true, y_pred) in all others. Only the loss in force is computed, and
-    nothing is traced anew when it changes. Validation shows the loss that is
-    in force.
+    then(y_true, y_pred) in all others. Nothing is traced anew when it changes,
+    and validation shows the loss that is in force. Only that one is computed
+    (in TensorFlow with `jit_compile=True` or several replicas both are, and
+    the other one's gradient is left out).
 
     Gradient: that of the loss in force.
 
@@ -102,7 +106,7 @@ class WarmUp(Arithmetic, keras.losses.Loss):
         elif (
             isinstance(steps, bool)
             or not hasattr(steps, "__index__")
-            or not 0 <= steps < 2**31
+            or not 0 <= steps < UNKNOWN
         ):
             raise ValueError(
                 "`steps` must be a whole number of 0 or more. Received: "
@@ -110,7 +114,7 @@ class WarmUp(Arithmetic, keras.losses.Loss):
             )
         # "int", as the optimiser's own counter: XLA has it on a GPU.
         self._left = keras.Variable(
-            0 if steps is None else int(steps),
+            UNKNOWN if steps is None else int(steps),
             dtype="int",
             trainable=False,
             aggregation="only_first_replica",
@@ -141,16 +145,13 @@ class WarmUp(Arithmetic, keras.losses.Loss):
             # Now, and not when it is assigned, by when it may have been: so
             # two outputs that have this loss count one step.
             less = ops.maximum(left - 1, 0)
-            warm = left > 0
-            if self.epochs is not None:
-                warm = ops.ones_like(left) > 0
             first, then = (
                 lambda y_pred, loss=loss: ops.cast(
                     loss(y_true, y_pred, sample_weight), self.dtype
                 )
                 for loss in self.losses
             )
-            value = choose(warm, first, then, y_pred)
+            value = choose(left > 0, first, then, y_pred)
             return _state.when_differentiated(value, lambda: self._count(less))
 
     def call(self, y_true, y_pred):
