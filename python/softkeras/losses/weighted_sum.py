@@ -88,7 +88,8 @@ class WeightedSum(Arithmetic, keras.losses.Loss):
     Formula: Σ weight·loss. Each loss sees labels, predictions, their mask and
     the sample weights, and reduces by itself. With one of our losses
     arithmetic makes it: `0.5 * SoftFBeta() + keras.losses.Dice()`, `a / 2`,
-    `sum([a, b])`.
+    `sum([a, b])`. (Two losses of Keras have no arithmetic of their own: give
+    them as `losses`.)
 
     Gradient: Σ weight·(gradient of the loss).
 
