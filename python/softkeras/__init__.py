@@ -10,12 +10,14 @@ if int(keras.__version__.split(".")[0]) < 3:
     )
 
 from softkeras import (
+    callbacks,
     counts,
     layers,
     losses,
     metrics,
     ops,
     plots,
+    recipes,
     scores,
     steps,
     thresholds,
@@ -25,12 +27,14 @@ from softkeras.counts import Counts, soft_counts
 __version__ = "0.1.0"
 __all__ = [
     "Counts",
+    "callbacks",
     "counts",
     "layers",
     "losses",
     "metrics",
     "ops",
     "plots",
+    "recipes",
     "scores",
     "soft_counts",
     "steps",

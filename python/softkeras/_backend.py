@@ -1,4 +1,7 @@
-"""What keras.ops can't say about a backend; the only file that imports one."""
+"""What keras.ops can't say about a backend.
+
+This file and `_state` are the only ones that import one.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ import numpy as np
 
 try:
     # Keras has no public name for it, and not all tensors take attributes.
-    from keras.src.backend.common.masking import get_keras_mask
+    from keras.src.backend.common.masking import get_keras_mask, set_keras_mask
 except ImportError:
 
     def get_keras_mask(x):
         return getattr(x, "_keras_mask", None)
+
+    def set_keras_mask(x, mask):
+        x._keras_mask = mask
 
 
 def is_concrete(x) -> bool:
@@ -204,6 +210,27 @@ def erfc(x):
 
         return torch.special.erfc(x)
     return keras.ops.erfc(x)
+
+
+def has_replicas() -> bool:
+    """Whether this is one of several replicas of tf.distribute."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+    return context is not None and context.num_replicas_in_sync > 1
+
+
+def can_branch() -> bool:
+    """Whether any function may stand in a branch of `ops.cond`.
+
+    In TensorFlow XLA has no gradient of a loop in a branch, and replicas can't
+    add up their parts in one.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return True
+    return not is_fused() and not has_replicas()
 
 
 def static_value(x):

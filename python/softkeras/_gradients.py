@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import keras
 
-from softkeras import _checks
+from softkeras import _backend, _checks
 from softkeras._backend import ops
 
 
@@ -38,3 +38,34 @@ def widen(x):
         )
 
     return differentiable(function)(x)
+
+
+def choose(condition, first: Callable, second: Callable, x):
+    """first(x) where a scalar condition holds, else second(x).
+
+    The other one is not computed where that can be had. Its gradient is not
+    multiplied by 0 but left out, so that it may be infinite or NaN.
+    """
+    if _backend.is_concrete(condition):
+        return first(x) if bool(condition) else second(x)
+    if _backend.can_branch():
+        return ops.cond(condition, lambda: first(x), lambda: second(x))
+    x = ops.convert_to_tensor(x)
+    return ops.where(
+        condition,
+        first(_gate(x, condition)),
+        second(_gate(x, ops.logical_not(condition))),
+    )
+
+
+def _gate(x, is_open):
+    """`x`, whose gradient is cut off where a condition does not hold."""
+
+    def function(x):
+        return ops.copy(x), lambda g: ops.where(is_open, g, ops.zeros_like(g))
+
+    gated = differentiable(function)(x)
+    mask = _backend.get_keras_mask(x)
+    if mask is not None:
+        _backend.set_keras_mask(gated, mask)
+    return gated

@@ -20,7 +20,7 @@ from typing import Any
 
 import keras
 
-from softkeras import _backend, _checks, _shapes
+from softkeras import _backend, _checks, _shapes, _state
 from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
 
@@ -256,6 +256,13 @@ class Step:
             isinstance(self.sharpness, float) and math.isinf(self.sharpness)
         )
 
+    @property
+    def sharpness_now(self) -> Any:
+        """The sharpness as a number, also if it is that of a variable."""
+        if isinstance(self.sharpness, keras.Variable):
+            return _state.number(self.sharpness)
+        return self.sharpness
+
     def slope(self, dtype: str, least: float = 0.0) -> Any:
         """The sharpness as it is now: a float, or a tensor of `dtype`.
 
@@ -375,7 +382,7 @@ class Step:
             shape = _checks.serializable("step", shape)
         return {
             "shape": shape,
-            "sharpness": self.sharpness,
+            "sharpness": self.sharpness_now,
             "scale": self.scale,
             "anchored": self.anchored,
             "straight_through": self.straight_through,
@@ -395,7 +402,7 @@ class Step:
         name = self.shape
         text = f"Step({getattr(name, '__name__', name)!r}"
         if self.shape != "hard":
-            text += f", sharpness={self.sharpness}, scale={self.scale!r}"
+            text += f", sharpness={self.sharpness_now}, scale={self.scale!r}"
             if self.scale == "probability" and not self.anchored:
                 text += ", anchored=False"
             if self.straight_through:

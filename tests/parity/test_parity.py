@@ -13,11 +13,13 @@ from conftest import ROOT, tensor
 
 import softkeras
 from softkeras import (
+    callbacks,
     counts,
     layers,
     losses,
     metrics,
     ops,
+    recipes,
     scores,
     steps,
     thresholds,
@@ -82,6 +84,11 @@ WRAPPERS = {
     "soft_sensitivity_at_specificity": "loss_soft_sensitivity_at_specificity",
     "SoftSpecificityAtSensitivity": "loss_soft_specificity_at_sensitivity",
     "soft_specificity_at_sensitivity": "loss_soft_specificity_at_sensitivity",
+    "WeightedSum": "loss_weighted_sum",
+    "WarmUp": "loss_warm_up",
+    "LossState": "callback_loss_state",
+    "SharpnessSchedule": "callback_sharpness_schedule",
+    "train_on": "recipe_train_on",
 }
 CONSTRAINED = [
     (name, WRAPPERS[name], WRAPPERS[name].rsplit("_", 1)[1])
@@ -172,11 +179,13 @@ def test_every_public_name_is_accounted_for_in_r(r):
     public = [
         name
         for module in (
+            callbacks,
             counts,
             layers,
             losses,
             metrics,
             ops,
+            recipes,
             scores,
             steps,
             thresholds,
@@ -369,12 +378,37 @@ def test_gradients_of_ops_through_r(r, case):
         ("soft_counts", softkeras.soft_counts),
         ("metric_epoch_score", metrics.EpochScore),
         ("steps_step", Step),
+        ("loss_weighted_sum", losses.WeightedSum),
+        ("loss_warm_up", losses.WarmUp),
+        ("callback_sharpness_schedule", callbacks.SharpnessSchedule),
+        ("recipe_train_on", recipes.train_on),
     ],
 )
 def test_the_others_have_their_twin_s_arguments_in_order(r, name, twin):
     assert list(plain(r.defaults(name), name).items()) == list(
         plain(arguments(twin), name).items()
     )
+
+
+def test_losses_of_losses_are_the_same(r, data):
+    y, p, _ = data
+    parts = [r.call("loss_soft_fbeta"), "mse"]
+    got = r.call("loss_weighted_sum", parts, np.array([0.5, 2.0]))
+    want = 0.5 * losses.SoftFBeta() + losses.WeightedSum(["mse"], [2.0])
+    assert got.get_config() == want.get_config()
+    np.testing.assert_array_equal(got(y, tensor(p)), want(y, tensor(p)))
+    for own in ({"steps": 7}, {"epochs": 1.5, "name": "mine"}):
+        got = r.call("loss_warm_up", "mse", r.call("loss_soft_auc"), **own)
+        want = losses.WarmUp("mse", losses.SoftAUC(), **own)
+        assert got.get_config() == want.get_config()
+    for own in ({"beta": 2.0}, {"linear": True}, {"threshold": None}):
+        got = r.call("recipe_train_on", "f_beta", 7, **own)
+        want = recipes.train_on("f_beta", 7, **own)
+        assert got.get_config() == want.get_config()
+    assert type(r.call("callback_loss_state")) is callbacks.LossState
+    got = r.call("callback_sharpness_schedule", 1, 2, layers="soft")
+    want = callbacks.SharpnessSchedule(1, 2, layers="soft")
+    assert vars(got) == vars(want)
 
 
 @pytest.mark.parametrize("name, function, cls", LOSSES)

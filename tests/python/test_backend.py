@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from conftest import BACKEND, derivative, to_numpy, value_and_gradient
 
-from softkeras import losses
+from softkeras import _state, losses
 from softkeras._backend import is_concrete, ops
-from softkeras._gradients import differentiable
+from softkeras._gradients import choose, differentiable
 from softkeras.layers import SoftStaircase
 from softkeras.ops import (
     clip_gradient,
@@ -172,3 +172,38 @@ def test_where_torch_compiles_what_is_wrong_is_nan():
     assert np.isnan(to_numpy(compiled(wrong)))
     with pytest.raises(ValueError, match="probabilities from 0 to 1"):
         loss(wrong)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_branch_that_is_not_chosen_may_be_nan(mode, first):
+    x = np.array([0.0, 4.0], "float32")
+    chosen = keras.Variable(float(first))
+
+    def bad(x):
+        return ops.sum(ops.log(-x * x - 1))
+
+    def good(x):
+        return ops.sum(ops.square(x))
+
+    def function(x):
+        condition = ops.convert_to_tensor(chosen) > 0
+        pair = (good, bad) if first else (bad, good)
+        return choose(condition, *pair, x)
+
+    value, gradient = value_and_gradient(function, x, mode)
+    assert value == 16.0
+    assert gradient.tolist() == [0.0, 8.0]
+
+
+def test_an_action_runs_where_a_gradient_is_taken():
+    seen = []
+
+    def function(x):
+        return _state.when_differentiated(x, lambda: seen.append(1))
+
+    x = np.array([1.0, 2.0], "float32")
+    assert to_numpy(function(ops.convert_to_tensor(x))).tolist() == [1.0, 2.0]
+    assert not seen
+    value, gradient = value_and_gradient(lambda x: 3 * function(x), x)
+    assert value.tolist() == [3.0, 6.0] and gradient.tolist() == [3.0, 3.0]
+    assert seen == [1]

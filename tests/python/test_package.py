@@ -15,12 +15,14 @@ import pytest
 import softkeras
 
 MODULES = (
+    "callbacks",
     "counts",
     "layers",
     "losses",
     "metrics",
     "ops",
     "plots",
+    "recipes",
     "scores",
     "steps",
     "thresholds",

@@ -15,6 +15,8 @@ from softkeras.losses.ranking import *  # noqa: F403
 from softkeras.losses.score import ScoreLoss, score_loss
 from softkeras.losses.top import *  # noqa: F403
 from softkeras.losses.top_k import *  # noqa: F403
+from softkeras.losses.warm_up import WarmUp
+from softkeras.losses.weighted_sum import WeightedSum
 
 __all__ = [
     *_binary.__all__,
@@ -24,6 +26,8 @@ __all__ = [
     *_top_k.__all__,
     "ContinuousBernoulli",
     "ScoreLoss",
+    "WarmUp",
+    "WeightedSum",
     "continuous_bernoulli",
     "score_loss",
 ]

@@ -8,9 +8,10 @@ import keras
 
 from softkeras import _backend, _checks
 from softkeras._backend import ops
+from softkeras.losses.weighted_sum import Arithmetic
 
 
-class BatchLoss(keras.losses.Loss):
+class BatchLoss(Arithmetic, keras.losses.Loss):
     """A loss that does not fall apart into losses of samples.
 
     Keras multiplies the losses of samples by weights and masks; here they go

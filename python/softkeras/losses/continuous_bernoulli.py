@@ -9,6 +9,7 @@ import keras
 from softkeras import _backend, _checks
 from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
+from softkeras.losses.weighted_sum import Arithmetic
 from softkeras.ops.exp_ratio import log_exprel_below
 
 __all__ = ["ContinuousBernoulli", "continuous_bernoulli"]
@@ -118,7 +119,7 @@ def continuous_bernoulli(
 
 
 @keras.saving.register_keras_serializable(package="softkeras")
-class ContinuousBernoulli(keras.losses.Loss):
+class ContinuousBernoulli(Arithmetic, keras.losses.Loss):
     """Negative log-likelihood of proportions, as a Keras loss.
 
     Formula: log((e^x - 1)/x) - y·x for the logit x and the target y, averaged
