@@ -10,6 +10,7 @@ if int(keras.__version__.split(".")[0]) < 3:
     )
 
 from softkeras import (
+    confusion,
     counts,
     layers,
     losses,
@@ -20,11 +21,13 @@ from softkeras import (
     steps,
     thresholds,
 )
+from softkeras.confusion import soft_confusion_matrix
 from softkeras.counts import Counts, soft_counts
 
 __version__ = "0.1.0"
 __all__ = [
     "Counts",
+    "confusion",
     "counts",
     "layers",
     "losses",
@@ -32,6 +35,7 @@ __all__ = [
     "ops",
     "plots",
     "scores",
+    "soft_confusion_matrix",
     "soft_counts",
     "steps",
     "thresholds",

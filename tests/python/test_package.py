@@ -15,6 +15,7 @@ import pytest
 import softkeras
 
 MODULES = (
+    "confusion",
     "counts",
     "layers",
     "losses",

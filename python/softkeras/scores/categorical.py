@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 
 from softkeras import _checks
@@ -48,7 +49,7 @@ def categorical_accuracy(matrix: Any) -> Any:
     >>> round(float(scores.categorical_accuracy(m)), 4)
     0.7
     """
-    matrix = ops.convert_to_tensor(matrix)
+    matrix = _read(matrix)
     return ops.trace(matrix) / ops.sum(matrix)
 
 
@@ -75,11 +76,12 @@ def categorical_balanced_accuracy(matrix: Any) -> Any:
     >>> round(float(scores.categorical_balanced_accuracy(m)), 4)
     0.6944
     """
-    matrix = ops.convert_to_tensor(matrix)
-    return _mean_where_any(ops.diagonal(matrix), ops.sum(matrix, axis=1))
+    matrix = _read(matrix)
+    label = ops.sum(matrix, axis=1)
+    return _mean_where_any(ops.diagonal(matrix), label, label)
 
 
-def mean_iou(matrix: Any) -> Any:
+def mean_iou(matrix: Any, present: bool = False) -> Any:
     """The mean intersection over union of the classes.
 
     Formula: the mean of mᵢᵢ/uᵢ, with uᵢ = Σⱼ mᵢⱼ + Σⱼ mⱼᵢ - mᵢᵢ, over the i
@@ -90,6 +92,9 @@ def mean_iou(matrix: Any) -> Any:
 
     Args:
         matrix: A confusion matrix of shape (classes, classes).
+        present: Whether the mean is over the classes that occur alone. A class
+            that is called and does not occur is 0 otherwise, and soft decisions
+            call every class a little.
 
     Returns:
         The score, from 0 to 1; NaN of an empty matrix.
@@ -105,10 +110,11 @@ def mean_iou(matrix: Any) -> Any:
     >>> round(float(scores.mean_iou(m)), 4)
     0.5556
     """
-    matrix = ops.convert_to_tensor(matrix)
-    hits = ops.diagonal(matrix)
-    either = ops.sum(matrix, axis=0) + ops.sum(matrix, axis=1) - hits
-    return _mean_where_any(hits, either)
+    _checks.boolean("present", present)
+    matrix = _read(matrix)
+    hits, label = ops.diagonal(matrix), ops.sum(matrix, axis=1)
+    either = label + ops.sum(_mistakes(matrix), axis=0)
+    return _mean_where_any(hits, either, label if present else either)
 
 
 def categorical_matthews(matrix: Any) -> Any:
@@ -138,13 +144,26 @@ def categorical_matthews(matrix: Any) -> Any:
     0.5539
     """
     # Of shares, because squares of counts lose their difference in float32.
-    matrix = ops.convert_to_tensor(matrix)
+    matrix = _read(matrix)
     matrix = matrix / ops.sum(matrix)
     label, called = ops.sum(matrix, axis=1), ops.sum(matrix, axis=0)
-    spread = ops.sqrt(ops.sum(label * (1 - label))) * ops.sqrt(
-        ops.sum(called * (1 - called))
+    mistakes = _mistakes(matrix)
+    missed, wrong = ops.sum(mistakes, axis=1), ops.sum(mistakes, axis=0)
+    hits, rest = ops.diagonal(matrix), _others(label)
+    # mᵢᵢ - tᵢ·cᵢ is made of what is small, where almost all is called one class
+    # (`most`): 1 - tᵢ there is no difference but the sum of the others, and of
+    # `most` itself it is tp·tn - fp·fn.
+    most = ops.one_hot(ops.argmax(called), matrix.shape[0], dtype=matrix.dtype)
+    beside = ops.sum(matrix * (1 - most)[:, None] * (1 - most))
+    together = ops.where(
+        most > 0,
+        hits * beside - missed * wrong,
+        hits * rest - label * wrong,
     )
-    return (ops.trace(matrix) - ops.sum(label * called)) / spread
+    spread = ops.sqrt(ops.sum(label * rest)) * ops.sqrt(
+        ops.sum(called * _others(called))
+    )
+    return ops.sum(together) / spread
 
 
 def categorical_kappa(matrix: Any, weights: str | None = None) -> Any:
@@ -180,14 +199,16 @@ def categorical_kappa(matrix: Any, weights: str | None = None) -> Any:
     0.7619
     """
     _checks.one_of("weights", weights, WEIGHTS)
-    matrix = ops.convert_to_tensor(matrix)
+    matrix = _read(matrix)
     place = np.arange(matrix.shape[0])
     apart = np.abs(place[:, None] - place)
-    power = {None: apart > 0, "linear": apart, "quadratic": apart**2}[weights]
-    cost = ops.cast(ops.convert_to_tensor(power.astype("float64")), matrix.dtype)
+    costs = {None: apart > 0, "linear": apart, "quadratic": apart**2}[weights]
+    # At most 1, so that their products with counts don't overflow.
+    costs = ops.convert_to_tensor(costs / costs.max(), matrix.dtype)
+    matrix = matrix / ops.sum(matrix)
     label, called = ops.sum(matrix, axis=1), ops.sum(matrix, axis=0)
-    chance = label[:, None] * (called / ops.sum(matrix))
-    return 1 - ops.sum(cost * matrix) / ops.sum(cost * chance)
+    chance = label[:, None] * called
+    return 1 - ops.sum(costs * matrix) / ops.sum(costs * chance)
 
 
 def categorical_cost(matrix: Any, cost_matrix: Any) -> Any:
@@ -221,14 +242,41 @@ def categorical_cost(matrix: Any, cost_matrix: Any) -> Any:
     >>> round(float(scores.categorical_cost(m, costs)), 4)
     0.6
     """
-    matrix = ops.convert_to_tensor(matrix)
+    matrix = _read(matrix)
     costs = _checks.cost_matrix(cost_matrix, matrix.shape[0])
-    costs = ops.convert_to_tensor(np.array(costs))
-    return 1 - ops.sum(ops.cast(costs, matrix.dtype) * matrix) / ops.sum(matrix)
+    costs = ops.convert_to_tensor(costs, matrix.dtype)
+    return 1 - ops.sum(costs * (matrix / ops.sum(matrix)))
 
 
-def _mean_where_any(hits, total):
-    """The mean of hits/total over the entries in which there is something."""
-    some = total > 0
-    share = ops.where(some, hits, 0.0) / ops.where(some, total, 1.0)
-    return ops.sum(share) / ops.sum(ops.cast(some, share.dtype))
+def _read(matrix):
+    """The matrix as a tensor of floats."""
+    matrix = _checks.tensor("matrix", matrix)
+    if "float" not in keras.backend.standardize_dtype(matrix.dtype):
+        matrix = ops.cast(matrix, keras.backend.floatx())
+    shape = tuple(matrix.shape)
+    if len(shape) != 2 or shape[0] != shape[1] or (shape[0] or 0) < 2:
+        raise ValueError(
+            "A confusion matrix has the shape (classes, classes), with two "
+            f"classes or more. Received: a matrix of shape {shape}"
+        )
+    return matrix
+
+
+def _mistakes(matrix):
+    """The matrix without its diagonal."""
+    return matrix * (1 - ops.eye(matrix.shape[0], dtype=matrix.dtype))
+
+
+def _others(shares):
+    """For each entry the sum of all others."""
+    eye = ops.eye(shares.shape[0], dtype=shares.dtype)
+    return ops.sum(shares * (1 - eye), axis=1)
+
+
+def _mean_where_any(hits, total, counted):
+    """The mean of hits/total over the entries in which anything is counted."""
+    # Not `counted > 0`, so that a NaN counts.
+    nothing = counted <= 0
+    share = hits / ops.where(nothing, 1.0, total)
+    count = ops.sum(ops.cast(ops.logical_not(nothing), share.dtype))
+    return ops.sum(ops.where(nothing, 0.0, share)) / count
