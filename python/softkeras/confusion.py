@@ -202,7 +202,7 @@ def _of_rows(name, values, prediction):
 
 def _of_shares(label, decision, weight):
     """The matrix of labels that are shares of several classes, or one-hot."""
-    certain = ops.max(label, axis=-1, keepdims=True) >= 1
+    certain = ops.any(label >= 1, axis=-1, keepdims=True)
     short, over = ops.relu(label - decision), ops.relu(decision - label)
     # The same number, but for rounding; so both quotients are at most 1, and
     # with them the gradient.
