@@ -54,7 +54,10 @@ def soft_confusion_matrix(
         ignore_class: With `sparse`, rows of this class count nowhere.
 
     Returns:
-        A tensor of shape (classes, classes), in float32 at least.
+        A tensor of shape (classes, classes), in float32 at least. Where a
+        device multiplies matrices in TF32, as GPUs may unless told not to,
+        decisions times weights are rounded to 11 bits before they are summed;
+        hard decisions without weights are exact all the same.
 
     Raises:
         ValueError: for shapes that do not match, predictions that are not

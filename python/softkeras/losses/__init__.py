@@ -8,6 +8,7 @@ from softkeras.losses import top as _top
 from softkeras.losses import top_k as _top_k
 from softkeras.losses.binary import *  # noqa: F403
 from softkeras.losses.categorical import *  # noqa: F403
+from softkeras.losses.confusion import ConfusionLoss, confusion_loss
 from softkeras.losses.constraints import *  # noqa: F403
 from softkeras.losses.continuous_bernoulli import (
     ContinuousBernoulli,
@@ -25,8 +26,10 @@ __all__ = [
     *_ranking.__all__,
     *_top.__all__,
     *_top_k.__all__,
+    "ConfusionLoss",
     "ContinuousBernoulli",
     "ScoreLoss",
+    "confusion_loss",
     "continuous_bernoulli",
     "score_loss",
 ]
