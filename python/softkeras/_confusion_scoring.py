@@ -73,10 +73,11 @@ class ConfusionScoring:
         frozen = ops.stop_gradient(matrix)
         score = self._score()
         raw = score(frozen)
-        if tuple(raw.shape):
+        shape = tuple(getattr(raw, "shape", ()))
+        if shape:
             raise ValueError(
                 "A score of a confusion matrix must give one number. Received: "
-                f"{tuple(raw.shape)} from {names.name_of(self.score)}."
+                f"{shape} from {names.name_of(self.score)}."
             )
         sound = ops.all(ops.isfinite(frozen))
         undefined = ops.logical_and(sound, ops.logical_not(ops.isfinite(raw)))
