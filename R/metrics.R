@@ -63,3 +63,59 @@ metric_epoch_score <- function(
     score_args
   )))
 }
+
+#' The score of the epoch's confusion matrix
+#'
+#' A score of the confusion matrix of the whole epoch, as a metric: by default with
+#' hard decisions. The mean of the scores of batches is another number.
+#'
+#' @details
+#' The matrix \eqn{m_{ij} = \sum w y_i d_j}, label by row and decision by column,
+#' is summed over all batches, and the score taken of the sum. `compile(weighted_metrics = )`
+#' hands it the sample weights, `compile(metrics = )` does not. A metric is not
+#' trained on and has no gradient; [loss_confusion()] has. Float32 counts on
+#' beyond 2^24: the matrix is kept as two numbers an entry.
+#'
+#' @inheritParams loss_confusion
+#' @param empty What is shown where the score is 0/0, as a correlation where all is
+#'   called one class: `"skip"` NaN, `"one"` 1, `"zero"` 0.
+#' @param step `"hard"` (the default) for the exact decision, or a step as in
+#'   [loss_confusion()].
+#' @param name Name of the metric. Default: the name of the score.
+#' @param dtype Dtype of the result.
+#'
+#' @returns A metric instance for `compile()`. An error for arguments that are
+#'   not allowed; its message says what came and what is allowed.
+#' @references Scikit-learn's `cohen_kappa_score`, `matthews_corrcoef`,
+#'   `balanced_accuracy_score` and `jaccard_score`; Keras's `MeanIoU`.
+#' @family metrics
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' metric <- metric_epoch_confusion_score("mean_iou", sparse = TRUE)
+#' invisible(metric$update_state(c(0, 1), rbind(c(0.8, 0.2), c(0.3, 0.7))))
+#' invisible(metric$update_state(c(1, 1), rbind(c(0.6, 0.4), c(0.1, 0.9))))
+#' metric$result()
+metric_epoch_confusion_score <- function(
+    score, ..., empty = "skip", step = "hard", sharpness = NULL,
+    from_logits = FALSE, sparse = FALSE, ignore_class = NULL, name = NULL,
+    dtype = NULL) {
+  score_args <- list(...)
+  if (length(score_args) != sum(nzchar(names(score_args)))) {
+    stop("Arguments of the score must be named, such as weights = \"linear\".", call. = FALSE)
+  }
+  EpochConfusionScore <- py_softkeras()$metrics$EpochConfusionScore
+  call_python(EpochConfusionScore, without_na(c(
+    list(
+      score = as_py_callable(score, "score"),
+      empty = empty,
+      step = as_py_callable(step, "step"),
+      sharpness = sharpness,
+      from_logits = from_logits,
+      sparse = sparse,
+      ignore_class = as_whole(ignore_class),
+      name = name,
+      dtype = dtype
+    ),
+    score_args
+  )))
+}

@@ -11,6 +11,7 @@ if int(keras.__version__.split(".")[0]) < 3:
 
 from softkeras import (
     callbacks,
+    confusion,
     counts,
     layers,
     losses,
@@ -22,12 +23,14 @@ from softkeras import (
     steps,
     thresholds,
 )
+from softkeras.confusion import soft_confusion_matrix
 from softkeras.counts import Counts, soft_counts
 
 __version__ = "0.1.0"
 __all__ = [
     "Counts",
     "callbacks",
+    "confusion",
     "counts",
     "layers",
     "losses",
@@ -36,6 +39,7 @@ __all__ = [
     "plots",
     "recipes",
     "scores",
+    "soft_confusion_matrix",
     "soft_counts",
     "steps",
     "thresholds",

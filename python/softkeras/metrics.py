@@ -1,4 +1,4 @@
-"""Metrics: a score of the counts of a whole epoch."""
+"""Metrics: a score of the counts, or the confusion matrix, of a whole epoch."""
 
 from __future__ import annotations
 
@@ -9,15 +9,57 @@ import keras
 
 from softkeras import _backend, _checks
 from softkeras._backend import ops
+from softkeras._confusion_scoring import ConfusionScoring
 from softkeras._scoring import Scoring
 from softkeras.counts import Counts
 from softkeras.scores import averaging, names
 
-__all__ = ["EpochScore"]
+__all__ = ["EpochConfusionScore", "EpochScore"]
+
+
+class _EpochSums(keras.metrics.Metric):
+    """A metric whose state is sums over all batches since the last reset."""
+
+    def __init__(self, name: str, dtype: Any):
+        super().__init__(name=name, dtype=dtype)
+        self._direction = "up"
+        self._totals = None
+
+    def _add(self, numbers):
+        """Adds to the totals, each kept as a sum and the rest that it lost."""
+        if self._totals is None:
+            self._totals = [
+                [
+                    self.add_variable(
+                        number.shape, "zeros", self.dtype, name=f"{part}_{i}"
+                    )
+                    for part in ("total", "rest")
+                ]
+                for i, number in enumerate(numbers)
+            ]
+        for (total, rest), number in zip(self._totals, numbers):
+            if tuple(total.shape) != tuple(number.shape):
+                raise ValueError(
+                    f"{self.name}: every batch must have the same classes. "
+                    f"Received: a batch with counts of shape "
+                    f"{tuple(number.shape)} after one of {tuple(total.shape)}; "
+                    "make another metric for other data."
+                )
+            number = ops.cast(number, self.dtype)
+            old = ops.convert_to_tensor(total)
+            new = old + number
+            # Knuth's two-sum: what rounding took from old + number.
+            kept = new - old
+            lost = (old - (new - kept)) + (number - kept)
+            total.assign(new)
+            rest.assign(rest + lost)
+
+    def _sums(self):
+        return [total + rest for total, rest in self._totals]
 
 
 @keras.saving.register_keras_serializable(package="softkeras")
-class EpochScore(keras.metrics.Metric):
+class EpochScore(_EpochSums):
     """A score of the counts of the whole epoch, as a Keras metric.
 
     Formula: mean of score(tp, fp, fn, tn) over classes, the counts summed over
@@ -105,10 +147,8 @@ class EpochScore(keras.metrics.Metric):
             sparse=sparse,
             ignore_class=ignore_class,
         )
-        super().__init__(name=name or names.name_of(scoring.score), dtype=dtype)
+        super().__init__(name or names.name_of(scoring.score), dtype)
         self.scoring = scoring
-        self._direction = "up"
-        self._totals = None
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         mask = _backend.get_keras_mask(y_pred)
@@ -122,39 +162,10 @@ class EpochScore(keras.metrics.Metric):
         values, weights = self.scoring.values(counts, weights)
         self._add((ops.sum(weights * values), ops.sum(weights)))
 
-    def _add(self, numbers):
-        """Adds to the totals, each kept as a sum and the rest that it lost."""
-        if self._totals is None:
-            self._totals = [
-                [
-                    self.add_variable(
-                        number.shape, "zeros", self.dtype, name=f"{part}_{i}"
-                    )
-                    for part in ("total", "rest")
-                ]
-                for i, number in enumerate(numbers)
-            ]
-        for (total, rest), number in zip(self._totals, numbers):
-            if tuple(total.shape) != tuple(number.shape):
-                raise ValueError(
-                    f"{self.name}: every batch must have the same classes. "
-                    f"Received: a batch with counts of shape "
-                    f"{tuple(number.shape)} after one of {tuple(total.shape)}; "
-                    "call reset_state() before other data."
-                )
-            number = ops.cast(number, self.dtype)
-            old = ops.convert_to_tensor(total)
-            new = old + number
-            # Knuth's two-sum: what rounding took from old + number.
-            kept = new - old
-            lost = (old - (new - kept)) + (number - kept)
-            total.assign(new)
-            rest.assign(rest + lost)
-
     def result(self):
         if self._totals is None:
             return ops.convert_to_tensor(float("nan"), self.dtype)
-        totals = [total + rest for total, rest in self._totals]
+        totals = self._sums()
         if self.scoring.average == "samples":
             values, weights = totals
             return ops.where(
@@ -166,6 +177,105 @@ class EpochScore(keras.metrics.Metric):
         if self.scoring.average is None:
             return ops.where(weights > 0, values, float("nan"))
         return averaging.mean(values, weights, float("nan"))
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), **self.scoring.get_config()}
+
+
+@keras.saving.register_keras_serializable(package="softkeras")
+class EpochConfusionScore(_EpochSums):
+    """A score of the confusion matrix of the whole epoch, as a Keras metric.
+
+    Formula: score(m), with m the confusion matrix of all rows since the last
+    reset. The mean of the scores of batches is another number.
+
+    Gradient: none; the loss of the same score is
+    `softkeras.losses.ConfusionLoss`.
+
+    Args:
+        score: Name of a function of `softkeras.scores` of a confusion matrix,
+            such as `"categorical_kappa"`, or a function of the matrix, of shape
+            (classes, classes), that gives one number.
+        empty: What is shown where the score is 0/0, as a correlation where all
+            is called one class: `"skip"` NaN, `"one"` 1, `"zero"` 0.
+            scikit-learn gives 0 for such a `matthews_corrcoef` and NaN for
+            such a `cohen_kappa_score`.
+        step: `"hard"` (the default) for the exact decision, or a step as in
+            `softkeras.losses.ConfusionLoss`.
+        sharpness: If given, in place of the step's own.
+        from_logits: Whether `y_pred` holds logits.
+        sparse: Whether `y_true` holds ids of classes from 0 on.
+        ignore_class: With `sparse`, rows of this class count nowhere.
+        name: Name of the metric. Default: the name of the score.
+        dtype: Dtype of the result. Default: Keras's floatx. The matrix is kept
+            as two numbers of it an entry, so float32 counts on beyond 2^24.
+        **score_args: Arguments of the score, such as `weights`.
+
+    Call arguments: `y_true`, `y_pred`, `sample_weight` as in
+    `softkeras.losses.confusion_loss`; the mask is the one that Keras attached
+    to `y_pred`, which on JAX no metric gets during `fit()` (but during
+    `evaluate()`): give weights there. In `compile()`, `weighted_metrics=`
+    hands it the weights and `metrics=` does not. The number of classes is that
+    of the first batch.
+
+    Returns:
+        From `result()`: a scalar.
+
+    Raises:
+        ValueError: as `softkeras.losses.ConfusionLoss` does.
+
+    Reference: scikit-learn's `balanced_accuracy_score`, `cohen_kappa_score`,
+    `matthews_corrcoef` and `jaccard_score`; `keras.metrics.MeanIoU`.
+
+    Example:
+
+    >>> from softkeras.metrics import EpochConfusionScore
+    >>> metric = EpochConfusionScore("categorical_kappa", sparse=True)
+    >>> metric.update_state([0, 1], [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1]])
+    >>> metric.update_state([2, 2], [[0.1, 0.1, 0.8], [0.3, 0.4, 0.3]])
+    >>> round(float(metric.result()), 4)
+    0.6364
+    """
+
+    def __init__(
+        self,
+        score: str | Callable | dict,
+        *,
+        empty: str = "skip",
+        step: Any = "hard",
+        sharpness: float | None = None,
+        from_logits: bool = False,
+        sparse: bool = False,
+        ignore_class: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+        **score_args: Any,
+    ):
+        scoring = ConfusionScoring(
+            score,
+            score_args,
+            empty=empty,
+            step=step,
+            sharpness=sharpness,
+            from_logits=from_logits,
+            sparse=sparse,
+            ignore_class=ignore_class,
+        )
+        super().__init__(name or names.name_of(scoring.score), dtype)
+        self.scoring = scoring
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        mask = _backend.get_keras_mask(y_pred)
+        y_pred = ops.cast(_checks.floating("y_pred", y_pred), self.dtype)
+        matrix = self.scoring.matrix(y_true, y_pred, sample_weight, mask)
+        self._add((matrix,))
+
+    def result(self):
+        if self._totals is None:
+            return ops.convert_to_tensor(float("nan"), self.dtype)
+        (matrix,) = self._sums()
+        value, counts = self.scoring.value(matrix)
+        return ops.where(counts, value, float("nan"))
 
     def get_config(self) -> dict:
         return {**super().get_config(), **self.scoring.get_config()}

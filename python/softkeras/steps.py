@@ -317,9 +317,8 @@ class Step:
         if self.is_hard:
             return _hard(x, threshold, from_logits)
         if threshold is None:
-            soft = ops.softmax(
-                self.slope(x.dtype) * (x if from_logits else _log(x)), axis=-1
-            )
+            logits = _below_highest(x) if from_logits else _log(x)
+            soft = ops.softmax(self.slope(x.dtype) * logits, axis=-1)
         else:
             soft = self._soft(x, threshold, from_logits)
         if not self.straight_through:
@@ -413,6 +412,13 @@ class Step:
 def _least(threshold):
     """The slope of the straight line that is anchored at a threshold."""
     return 1 / (2 * min(threshold, 1 - threshold))
+
+
+def _below_highest(x):
+    """How far logits are below the highest: these times s can't overflow."""
+    # With `initial`, because Keras refuses the maximum of an empty batch.
+    highest = ops.max(x, axis=-1, keepdims=True, initial=float("-inf"))
+    return x - ops.stop_gradient(highest)
 
 
 def _logit(threshold):

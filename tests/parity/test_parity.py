@@ -14,6 +14,7 @@ from conftest import ROOT, tensor
 import softkeras
 from softkeras import (
     callbacks,
+    confusion,
     counts,
     layers,
     losses,
@@ -34,10 +35,25 @@ CLASSES = {
     for cls in losses.binary.__all__
     if cls.lower() == name.replace("_", "")
 }
+CATEGORICAL = {
+    name: cls
+    for name in losses.categorical.__all__
+    for cls in losses.categorical.__all__
+    if name.startswith("soft") and cls.lower() == name.replace("_", "")
+}
 # R's name of each public thing of Python. Class and function are one in R.
 WRAPPERS = {
     "Counts": None,  # in R a list
     "soft_counts": "soft_counts",
+    "soft_confusion_matrix": "soft_confusion_matrix",
+    "ConfusionLoss": "loss_confusion",
+    "confusion_loss": "loss_confusion",
+    "EpochConfusionScore": "metric_epoch_confusion_score",
+    **{
+        name: f"loss_{function}"
+        for function, cls in CATEGORICAL.items()
+        for name in (function, cls)
+    },
     **{name: f"loss_{name}" for name in FUNCTIONS},
     **{cls: f"loss_{name}" for name, cls in CLASSES.items()},
     "SoftAUC": "loss_soft_auc",
@@ -180,6 +196,7 @@ def test_every_public_name_is_accounted_for_in_r(r):
         name
         for module in (
             callbacks,
+            confusion,
             counts,
             layers,
             losses,
@@ -226,6 +243,60 @@ def test_losses_of_ranks_are_the_same(r, data, name, function, cls, options):
         got = r.call(name, **options, **more)
         assert type(got) is cls
         assert got.get_config() == cls(**options, **more).get_config()
+
+
+@pytest.mark.parametrize("function, cls", CATEGORICAL.items())
+def test_losses_of_a_confusion_matrix_are_the_same(r, data, function, cls):
+    name = f"loss_{function}"
+    function, cls = getattr(losses, function), getattr(losses, cls)
+    want = arguments(function) | arguments(cls)
+    assert plain(r.defaults(name), name) == plain(want, name)
+    own = {
+        "loss_soft_categorical_kappa": {"weights": "quadratic"},
+        "loss_soft_categorical_cost": {"cost_matrix": 1 - np.eye(3)},
+    }.get(name, {})
+    _, p, w = data
+    ids = np.arange(12.0) % 3
+    for more in (
+        {},
+        {"sample_weight": w},
+        {"step": "hard", "ignore_class": 1},
+    ):
+        want = function(ids, tensor(p), sparse=True, **own, **more)
+        got = r.call(name, ids, p, sparse=True, **own, **more)
+        np.testing.assert_allclose(got, want, 1e-5)
+        got = r.call(name, ids, tensor(p), sparse=True, **own, **more)
+        np.testing.assert_array_equal(got, want)
+    for more in ({}, {"sharpness": 3.0, "empty": "one", "name": "mine"}):
+        got = r.call(name, **own, **more)
+        assert type(got) is cls
+        assert got.get_config() == cls(**own, **more).get_config()
+
+
+def test_any_score_of_a_confusion_matrix_is_the_same(r, data):
+    want = arguments(losses.confusion_loss) | arguments(losses.ConfusionLoss)
+    assert plain(r.defaults("loss_confusion"), "") == plain(want, "")
+    _, p, w = data
+    ids, score = np.arange(12.0) % 3, "categorical_kappa"
+    options = {"weights": "linear", "sparse": True}
+    got = r.call("loss_confusion", score, **options)
+    assert (
+        got.get_config() == losses.ConfusionLoss(score, **options).get_config()
+    )
+    got = r.call("loss_confusion", score, ids, tensor(p), **options)
+    assert_same(got, losses.confusion_loss(ids, tensor(p), score, **options))
+    got = r.call("metric_epoch_confusion_score", score, **options)
+    want = metrics.EpochConfusionScore(score, **options)
+    assert type(got) is type(want) and got.get_config() == want.get_config()
+    for metric in (got, want):
+        metric.update_state(ids, tensor(p), w)
+    assert float(got.result()) == float(want.result())
+    name = "soft_confusion_matrix"
+    want = plain(arguments(softkeras.soft_confusion_matrix), name)
+    assert plain(r.defaults(name), name) == want
+    got = r.call(name, ids, p, w, sparse=True)
+    want = softkeras.soft_confusion_matrix(ids, p, w, sparse=True)
+    assert_same(got, want)
 
 
 def test_any_score_has_the_arguments_of_function_and_class(r):

@@ -27,7 +27,6 @@ MULTI_P = RNG.random((40, CLASSES)).astype("float32")
 BINARY, SPARSE = (Y, P), (IDS, SHARES)
 CATEGORICAL, MULTI_LABEL = (ONE_HOT, SHARES), (MULTI, MULTI_P)
 HARD = {"step": "hard"}
-OF_ALL = {"threshold": None, "average": "micro", **HARD}
 
 
 def both_ious(c: Counts):
@@ -55,12 +54,12 @@ TWINS = {
     ),
     "CategoricalAccuracy": (
         km.CategoricalAccuracy(),
-        losses.SoftRecall(**OF_ALL),
+        losses.SoftCategoricalAccuracy(**HARD),
         CATEGORICAL,
     ),
     "SparseCategoricalAccuracy": (
         km.SparseCategoricalAccuracy(),
-        losses.SoftRecall(sparse=True, **OF_ALL),
+        losses.SoftCategoricalAccuracy(sparse=True, **HARD),
         SPARSE,
     ),
     "TopKCategoricalAccuracy": (
@@ -122,7 +121,7 @@ TWINS = {
     ),
     "MeanIoU": (
         km.MeanIoU(CLASSES, sparse_y_pred=False),
-        losses.SoftJaccard(threshold=None, sparse=True, **HARD),
+        losses.SoftMeanIoU(sparse=True, **HARD),
         SPARSE,
     ),
     "OneHotIoU": (
@@ -132,7 +131,7 @@ TWINS = {
     ),
     "OneHotMeanIoU": (
         km.OneHotMeanIoU(CLASSES),
-        losses.SoftJaccard(threshold=None, **HARD),
+        losses.SoftMeanIoU(**HARD),
         CATEGORICAL,
     ),
 }

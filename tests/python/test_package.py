@@ -16,6 +16,7 @@ import softkeras
 
 MODULES = (
     "callbacks",
+    "confusion",
     "counts",
     "layers",
     "losses",

@@ -14,6 +14,7 @@ import json
 import pathlib
 import random
 
+import confusion
 import mpmath as mp
 import ops_argmax
 import ops_exp_ratio
@@ -250,5 +251,6 @@ if __name__ == "__main__":
     write("steps", step_cases())
     write("losses", loss_cases())
     write("ranks", ranks.cases())
+    write("confusion", confusion.cases())
     families = (ops_argmax, ops_exp_ratio, ops_hard_threshold, ops_rounding)
     write("ops", itertools.chain(*(family.cases() for family in families)))

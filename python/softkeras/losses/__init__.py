@@ -1,11 +1,14 @@
 """Losses: what models are trained on."""
 
 from softkeras.losses import binary as _binary
+from softkeras.losses import categorical as _categorical
 from softkeras.losses import constraints as _constraints
 from softkeras.losses import ranking as _ranking
 from softkeras.losses import top as _top
 from softkeras.losses import top_k as _top_k
 from softkeras.losses.binary import *  # noqa: F403
+from softkeras.losses.categorical import *  # noqa: F403
+from softkeras.losses.confusion import ConfusionLoss, confusion_loss
 from softkeras.losses.constraints import *  # noqa: F403
 from softkeras.losses.continuous_bernoulli import (
     ContinuousBernoulli,
@@ -20,14 +23,17 @@ from softkeras.losses.weighted_sum import WeightedSum
 
 __all__ = [
     *_binary.__all__,
+    *_categorical.__all__,
     *_constraints.__all__,
     *_ranking.__all__,
     *_top.__all__,
     *_top_k.__all__,
+    "ConfusionLoss",
     "ContinuousBernoulli",
     "ScoreLoss",
     "WarmUp",
     "WeightedSum",
+    "confusion_loss",
     "continuous_bernoulli",
     "score_loss",
 ]

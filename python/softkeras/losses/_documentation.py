@@ -63,6 +63,47 @@ ERRORS = """\
             looked at: there the loss is NaN instead.)"""
 
 
+# The same of the losses of a confusion matrix.
+CATEGORICAL_DECISION_ARGUMENTS = """\
+        empty: What a batch does in which the score has no meaning, because even
+            the right decisions have none, as a correlation where all labels
+            are of one class: `"skip"` makes loss and gradient exactly 0,
+            `"one"` counts as perfect, `"zero"` as worthless. With step="hard"
+            that goes for a score of 0/0 instead.
+        step: The shape of the soft arg-max: `"sigmoid"` for the softmax,
+            `"hard"`, or a `softkeras.steps.Step` of these.
+        sharpness: If given, in place of the step's own: s, by which the
+            softmax takes the logits times; 1 leaves the probabilities what
+            they are, infinite is hard.
+        from_logits: Whether `y_pred` holds logits.
+        sparse: Whether `y_true` holds ids of classes from 0 on, of the shape
+            of `y_pred` without its last axis.
+        ignore_class: With `sparse`, rows of this class count nowhere."""
+CATEGORICAL_DATA_ARGUMENTS = """\
+        y_true: Labels in the shape of `y_pred`: shares of the classes that add
+            up to 1, such as one-hot rows; or class ids with `sparse`.
+        y_pred: Probabilities of the classes along the last axis, or logits:
+            floats of shape (n, ..., classes)."""
+CATEGORICAL_WEIGHT_ARGUMENTS = """\
+        sample_weight: Weights >= 0 of rows, of the shape of the leading axes
+            of `y_pred`, its last axis excepted, or one that broadcasts to it.
+            They go into the matrix: a row of weight 2 is the same as two rows.
+        mask: Booleans of such a shape; rows where it is false count nowhere."""
+CATEGORICAL_LOSS_ARGUMENTS = """\
+        reduction: As in Keras; the loss is one number, so there is nothing to
+            reduce.
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: Keras's floatx. Sums over narrower
+            predictions are accumulated in float32."""
+CATEGORICAL_ERRORS = """\
+        ValueError: for an argument that is not allowed, shapes that do not
+            match, predictions that are not floats, labels that do not add up
+            to 1 or are no class, probabilities outside [0, 1] or negative
+            weights; the message says what came and what is allowed.
+            (In a graph that XLA or another backend compiles, values can't be
+            looked at: there the loss is NaN instead.)"""
+
+
 class Decision(TypedDict, total=False):
     """The keyword arguments of the named functions, for type checkers."""
 
@@ -84,30 +125,86 @@ class LossOptions(Decision, total=False):
     dtype: Any
 
 
-def documented(thing):
+class CategoricalDecision(TypedDict, total=False):
+    """The keyword arguments of the named functions of a confusion matrix."""
+
+    empty: str
+    step: Any
+    sharpness: float | None
+    from_logits: bool
+    sparse: bool
+    ignore_class: int | None
+
+
+class CategoricalLossOptions(CategoricalDecision, total=False):
+    """The same of the named classes."""
+
+    reduction: str | None
+    dtype: Any
+
+
+class Family(NamedTuple):
+    """What the docstrings of one family of losses have in common."""
+
+    texts: dict[str, str]  # of shared arguments, by their key
+    sums: str  # what the formula is made of
+    chain: str  # the gradient, if there is no more to say
+    returns: str
+    values: str  # the data of the example
+    outputs: int  # of the model of the example
+
+
+def documented(thing, texts=None):
     """Fills the shared arguments into a docstring."""
-    for key, text in {
+    for key, text in (texts or BINARY.texts).items():
+        thing.__doc__ = thing.__doc__.replace(" " * 8 + key, text)
+    return thing
+
+
+BINARY = Family(
+    {
         "{data}": DATA_ARGUMENTS,
         "{weights}": WEIGHT_ARGUMENTS,
         "{decision}": DECISION_ARGUMENTS,
         "{loss}": LOSS_ARGUMENTS,
         "{errors}": ERRORS,
-    }.items():
-        thing.__doc__ = thing.__doc__.replace(" " * 8 + key, text)
-    return thing
-
-
-_COUNTS = """\
+    },
+    """\
     Here d is the step's decision on `y_pred`, tp = Σ w·min(y, d), which is
     Σ w·y·d for labels 0 and 1, fp = Σ w·d - tp, fn = Σ w·y - tp, and tn what is
-    left of Σ w."""
-_CHAIN = """\
+    left of Σ w.""",
+    """\
     Gradient: that of `softkeras.scores.{score}` by the chain rule, with
     ∂tp/∂p = w·y·F'(p) and ∂fp/∂p = w·(1 - y)·F'(p), of fn and tn the negatives;
-    F' is the density of the step."""
-_VALUES = """\
+    F' is the density of the step.""",
+    "The loss, a scalar; with `average=None` one a class.",
+    """\
     >>> y_true = [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-    >>> y_pred = [0.9, 0.8, 0.3, 0.6, 0.2, 0.1, 0.1, 0.1]"""
+    >>> y_pred = [0.9, 0.8, 0.3, 0.6, 0.2, 0.1, 0.1, 0.1]""",
+    1,
+)
+CATEGORICAL = Family(
+    {
+        "{data}": CATEGORICAL_DATA_ARGUMENTS,
+        "{weights}": CATEGORICAL_WEIGHT_ARGUMENTS,
+        "{decision}": CATEGORICAL_DECISION_ARGUMENTS,
+        "{loss}": CATEGORICAL_LOSS_ARGUMENTS,
+        "{errors}": CATEGORICAL_ERRORS,
+    },
+    """\
+    Here m = `softkeras.soft_confusion_matrix` of the batch: mᵢⱼ = Σ w·yᵢ·dⱼ for
+    labels of one class, with d the softmax of s·logits; tᵢ = Σⱼ mᵢⱼ,
+    cⱼ = Σᵢ mᵢⱼ, and n the sum of m.""",
+    """\
+    Gradient: that of `softkeras.scores.{score}` by the chain
+    rule, with ∂mᵢⱼ/∂xₖ = w·yᵢ·s·dⱼ·([j = k] - dₖ) in the logits x.""",
+    "The loss, a scalar.",
+    """\
+    >>> y_true = [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    >>> y_pred = [[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1],
+    ...           [0.1, 0.3, 0.6]]""",
+    3,
+)
 
 
 class LossText(NamedTuple):
@@ -117,9 +214,11 @@ class LossText(NamedTuple):
     arguments: str  # of the score
     reference: str
     example: float  # the loss of the example with hard decisions
+    needed: dict[str, str] | None = None  # arguments of the example, as code
+    family: Family = BINARY
 
 
-def loss_text(function, score, example) -> LossText:
+def loss_text(function, score, example, needed=None, family=BINARY) -> LossText:
     """Reads the docstring of a loss's function and the one of its score.
 
     Args:
@@ -128,14 +227,18 @@ def loss_text(function, score, example) -> LossText:
             chain rule.
         score: Its Reference is taken over.
         example: The loss of the example with hard decisions.
+        needed: Arguments without which it can't be called, as code.
+        family: Of which it is.
     """
     own = _sections(function)
-    gradient = own.get("Gradient", _CHAIN.format(score=score.__name__))
+    gradient = own.get("Gradient", family.chain.format(score=score.__name__))
     return LossText(
-        f"{own['Formula']}.\n{_COUNTS}\n\n{gradient}",
+        f"{own['Formula']}.\n{family.sums}\n\n{gradient}",
         own.get("Args", "").partition("\n")[2],
         _sections(score)["Reference"],
         example,
+        needed,
+        family,
     )
 
 
@@ -148,7 +251,7 @@ def _sections(thing) -> dict[str, str]:
 
 
 def function_docstring(function, text: LossText) -> str:
-    name = function.__name__
+    name, needed = function.__name__, _needed(text)
     lines = [
         inspect.getdoc(function).split("\n")[0],
         "",
@@ -161,7 +264,7 @@ def function_docstring(function, text: LossText) -> str:
         "        {decision}",
         "",
         "    Returns:",
-        "        The loss, a scalar; with `average=None` one a class.",
+        f"        {text.family.returns}",
         "",
         "    Raises:",
         "        {errors}",
@@ -171,16 +274,29 @@ def function_docstring(function, text: LossText) -> str:
         "    Example:",
         "",
         f"    >>> from softkeras.losses import {name}",
-        _VALUES,
-        f'    >>> round(float({name}(y_true, y_pred, step="hard")), 4)',
+        text.family.values,
+        *_definitions(text),
+        f"    >>> loss = {name}(y_true, y_pred, {needed}step='hard')",
+        "    >>> round(float(loss), 4)",
         f"    {text.example}",
         "    ",
     ]
     return "\n".join(lines)
 
 
+def _needed(text):
+    """The arguments that the example can't do without."""
+    return "".join(f"{name}={name}, " for name in text.needed or {})
+
+
+def _definitions(text):
+    return [
+        f"    >>> {name} = {code}" for name, code in (text.needed or {}).items()
+    ]
+
+
 def class_docstring(cls, function, text: LossText) -> str:
-    name = cls.__name__
+    name, needed = cls.__name__, _needed(text)
     lines = [
         cls.__doc__,
         "",
@@ -207,11 +323,14 @@ def class_docstring(cls, function, text: LossText) -> str:
         "",
         "    >>> import keras",
         f"    >>> from softkeras.losses import {name}",
-        "    >>> model = keras.Sequential([keras.layers.Dense(1)])",
-        f"    >>> loss = {name}(from_logits=True)",
+        *_definitions(text),
+        "    >>> model = keras.Sequential("
+        f"[keras.layers.Dense({text.family.outputs})])",
+        f"    >>> loss = {name}({needed}from_logits=True)",
         '    >>> model.compile(optimizer="adam", loss=loss)',
-        _VALUES,
-        f'    >>> round(float({name}(step="hard")(y_true, y_pred)), 4)',
+        text.family.values,
+        f"    >>> loss = {name}({needed}step='hard')",
+        "    >>> round(float(loss(y_true, y_pred)), 4)",
         f"    {text.example}",
         "    ",
     ]

@@ -1,6 +1,7 @@
 """Scores: what is made of counts, one line each.
 
-A score is a function of `Counts` that gives 1 for the best and works entry by
+Those of one class of several are functions of a confusion matrix. Any other
+score is a function of `Counts` that gives 1 for the best and works entry by
 entry: `lambda c: c.tp / (c.tp + c.fp + c.fn)` is one. Where it is 0/0 it is
 undefined, and `empty` says what an undefined entry does. `average_score` takes
 the mean over the entries.
@@ -28,11 +29,24 @@ from softkeras.scores.binary import (
     specificity,
     tversky,
 )
+from softkeras.scores.categorical import (
+    categorical_accuracy,
+    categorical_balanced_accuracy,
+    categorical_cost,
+    categorical_kappa,
+    categorical_matthews,
+    mean_iou,
+)
 
 __all__ = [
     "accuracy",
     "average_score",
     "balanced_accuracy",
+    "categorical_accuracy",
+    "categorical_balanced_accuracy",
+    "categorical_cost",
+    "categorical_kappa",
+    "categorical_matthews",
     "cohen_kappa",
     "critical_success_index",
     "dice",
@@ -45,6 +59,7 @@ __all__ = [
     "jaccard",
     "markedness",
     "matthews",
+    "mean_iou",
     "negative_predictive_value",
     "precision",
     "recall",

@@ -5,91 +5,139 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import keras
+import numpy as np
 
 from softkeras import _checks
 from softkeras.counts import Counts
-from softkeras.scores import binary
-
-NAMED = {name: getattr(binary, name) for name in binary.__all__}
-# Other names of the same.
-ALIASES = {
-    "f1": "f_beta",
-    "iou": "jaccard",
-    "mcc": "matthews",
-    "sensitivity": "recall",
-    "youden": "informedness",
-}
+from softkeras.scores import binary, categorical
 
 
-def get(identifier: Any, **score_args: Any) -> Callable:
-    """The function of `Counts` that a name or a function stands for.
+class Names:
+    """The names of one kind of scores.
 
     Args:
-        identifier: A name, a function of `Counts`, or what `serialize` gives.
-        **score_args: Arguments of it besides the counts, which are bound.
-
-    Raises:
-        ValueError: for an unknown name, argument or value of an argument.
+        module: Where they are, its public functions.
+        aliases: Other names of the same.
+        of: What they are functions of, in a word.
+        trial: Gives something for a score to be tried on, to see whether it
+            takes its arguments.
     """
-    if isinstance(identifier, dict):
-        identifier = keras.saving.deserialize_keras_object(identifier)
-    if isinstance(identifier, str):
-        identifier = ALIASES.get(identifier, identifier)
-        if identifier not in NAMED:
+
+    def __init__(
+        self, module: ModuleType, aliases: dict, of: str, trial: Callable
+    ):
+        self.functions = {
+            name: getattr(module, name) for name in module.__all__
+        }
+        self.aliases = aliases
+        self.of = of
+        self.trial = trial
+
+    def get(self, identifier: Any, **score_args: Any) -> Callable:
+        """The function that a name or a function stands for.
+
+        Args:
+            identifier: A name, a function, or what `serialize` gives.
+            **score_args: Arguments of it besides the first, which are bound.
+
+        Raises:
+            ValueError: for an unknown name, argument or value of an argument.
+        """
+        if isinstance(identifier, dict):
+            identifier = keras.saving.deserialize_keras_object(identifier)
+        if isinstance(identifier, str):
+            identifier = self.aliases.get(identifier, identifier)
+            if identifier not in self.functions:
+                raise ValueError(
+                    f"Unknown score {identifier!r}. Known are "
+                    f"{', '.join(map(repr, self.functions))}; a function of "
+                    f"{self.of} will do too."
+                )
+            identifier = self.functions[identifier]
+        if not callable(identifier) or isinstance(identifier, type):
             raise ValueError(
-                f"Unknown score {identifier!r}. Known are "
-                f"{', '.join(map(repr, NAMED))}; a function of Counts will do "
-                "too."
+                f"`score` must be a name or a function of {self.of}. Received: "
+                f"{identifier!r}"
             )
-        identifier = NAMED[identifier]
-    if not callable(identifier) or isinstance(identifier, type):
-        raise ValueError(
-            "`score` must be a name or a function of Counts. Received: "
-            f"{identifier!r}"
-        )
-    _check_arguments(identifier, score_args)
-    if not score_args:
-        return identifier
-    score = functools.partial(identifier, **score_args)
-    if identifier in NAMED.values():
-        score(Counts(1.0, 1.0, 1.0, 1.0))  # Raises for a value that is off.
-    return score
+        self._check_arguments(identifier, score_args)
+        if not score_args:
+            return identifier
+        score = functools.partial(identifier, **score_args)
+        if identifier in self.functions.values():
+            score(self.trial(**score_args))  # Raises for a value that is off.
+        return score
 
+    def _check_arguments(self, score, score_args):
+        try:
+            parameters = inspect.signature(score)
+        except (TypeError, ValueError):  # of a builtin, say
+            return
+        try:
+            parameters.bind(None, **score_args)
+        except TypeError as error:
+            _, *own = parameters.parameters
+            raise ValueError(
+                f"The score {name_of(score)} can't be called with {self.of} "
+                f"and {score_args}: {error}. Besides {self.of} it takes: "
+                f"{', '.join(own) or 'nothing'}; and if one of these is meant "
+                "for the loss or metric itself, look at its spelling."
+            ) from None
 
-def _check_arguments(score, score_args):
-    try:
-        parameters = inspect.signature(score)
-    except (TypeError, ValueError):  # of a builtin, say
-        return
-    try:
-        parameters.bind(None, **score_args)
-    except TypeError as error:
-        _, *own = parameters.parameters
-        raise ValueError(
-            f"The score {name_of(score)} can't be called with counts and "
-            f"{score_args}: {error}. Besides the counts it takes: "
-            f"{', '.join(own) or 'nothing'}; and if one of these is meant for "
-            "the loss or metric itself, look at its spelling."
-        ) from None
+    def serialize(self, score: Callable) -> Any:
+        """The name of one of our scores, or the configuration of the user's.
 
-
-def serialize(score: Callable) -> Any:
-    """The name of one of our scores, or the configuration of the user's.
-
-    Raises:
-        ValueError: for a function that is not registered with
-            `keras.saving.register_keras_serializable`.
-    """
-    score = getattr(score, "func", score)
-    if score in NAMED.values():
-        return name_of(score)
-    return _checks.serializable("score", score)
+        Raises:
+            ValueError: for a function that is not registered with
+                `keras.saving.register_keras_serializable`.
+        """
+        score = getattr(score, "func", score)
+        if score in self.functions.values():
+            return name_of(score)
+        return _checks.serializable("score", score)
 
 
 def name_of(score: Callable) -> str:
     """The name of a score's function."""
     score = getattr(score, "func", score)
     return getattr(score, "__name__", type(score).__name__)
+
+
+def _trial_matrix(cost_matrix: Any = None, **_: Any) -> Any:
+    """A matrix of as many classes as there are costs for."""
+    if cost_matrix is None:
+        return np.ones((2, 2))
+    return np.ones_like(np.array(_checks.cost_matrix(cost_matrix)))
+
+
+OF_COUNTS = Names(
+    binary,
+    {
+        "f1": "f_beta",
+        "iou": "jaccard",
+        "mcc": "matthews",
+        "sensitivity": "recall",
+        "youden": "informedness",
+    },
+    "Counts",
+    lambda **_: Counts(1.0, 1.0, 1.0, 1.0),
+)
+OF_MATRIX = Names(
+    categorical,
+    {
+        "accuracy": "categorical_accuracy",
+        "balanced_accuracy": "categorical_balanced_accuracy",
+        "cohen_kappa": "categorical_kappa",
+        "expected_cost": "categorical_cost",
+        "iou": "mean_iou",
+        "matthews": "categorical_matthews",
+        "mcc": "categorical_matthews",
+    },
+    "a confusion matrix",
+    _trial_matrix,
+)
+get = OF_COUNTS.get
+serialize = OF_COUNTS.serialize

@@ -1,0 +1,124 @@
+"""Which score of which confusion matrix; what losses and metrics share."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from softkeras import _checks, confusion, steps
+from softkeras._backend import ops
+from softkeras.scores import averaging, categorical, names
+
+# The share of the matrix that becomes errors, spread over all cells, where a
+# score is 0/0 that could have been defined.
+ERRORS = 0.01
+
+
+class ConfusionScoring:
+    """A score of a confusion matrix, and the decision that it judges.
+
+    Args:
+        score: Name of a score or a function of a confusion matrix.
+        score_args: Arguments of the score besides the matrix.
+        empty, step, sharpness, from_logits, sparse, ignore_class: as in
+            `softkeras.losses.ConfusionLoss`.
+
+    Raises:
+        ValueError: for what is not allowed.
+    """
+
+    def __init__(
+        self,
+        score: str | Callable | dict,
+        score_args: dict,
+        *,
+        empty: str,
+        step: Any,
+        sharpness: float | None,
+        from_logits: bool,
+        sparse: bool,
+        ignore_class: int | None,
+    ):
+        self.score = names.OF_MATRIX.get(score, **score_args)
+        if "cost_matrix" in score_args:
+            # As lists, so that a model saves it.
+            costs = _checks.cost_matrix(score_args["cost_matrix"])
+            score_args = {**score_args, "cost_matrix": costs}
+        self.score_args = score_args
+        self.empty = _checks.one_of("empty", empty, averaging.EMPTY)
+        self.step = confusion.get_step(step, sharpness)
+        self.from_logits = _checks.boolean("from_logits", from_logits)
+        self.labels = confusion.get_labels(sparse, ignore_class)
+
+    def matrix(self, y_true, y_pred, sample_weight, mask) -> Any:
+        """The confusion matrix to be scored: sums over the rows."""
+        return confusion.confusion_matrix(
+            y_true,
+            y_pred,
+            sample_weight,
+            mask,
+            self.step,
+            self.from_logits,
+            self.labels,
+        )
+
+    def value(self, matrix) -> tuple[Any, Any]:
+        """The score of the matrix, and whether it counts.
+
+        As in `softkeras.scores.averaging`: with hard decisions it is undefined
+        where it is 0/0, with soft ones where even the right decisions have
+        none.
+        """
+        frozen = ops.stop_gradient(matrix)
+        score = self._score()
+        raw = score(frozen)
+        shape = tuple(getattr(raw, "shape", ()))
+        if shape:
+            raise ValueError(
+                "A score of a confusion matrix must give one number. Received: "
+                f"{shape} from {names.name_of(self.score)}."
+            )
+        sound = ops.all(ops.isfinite(frozen))
+        undefined = ops.logical_and(sound, ops.logical_not(ops.isfinite(raw)))
+        # A few errors of every kind turn 0/0 into a score with a gradient that
+        # is finite and shows the way out.
+        total = ops.sum(frozen)
+        classes = frozen.shape[0]
+        few = ERRORS / classes**2 * ops.where(total > 0, total, 1.0)
+        few = ops.where(undefined, few, 0.0)
+        errors = 1 - ops.eye(classes, dtype=frozen.dtype)
+        value = score(matrix + few * errors)
+        vacant = undefined
+        if not self.step.is_hard:
+            right = score(ops.diag(ops.sum(frozen, axis=1)))
+            vacant = ops.logical_and(
+                sound, ops.logical_not(ops.isfinite(right))
+            )
+        value = ops.where(vacant, 1.0 if self.empty == "one" else 0.0, value)
+        value = ops.where(sound, value, float("nan"))
+        if self.empty == "skip":
+            return value, ops.logical_not(vacant)
+        return value, ops.ones_like(vacant)
+
+    def _score(self):
+        """The score; of soft decisions over the classes that occur.
+
+        A class that does not can't be right, whatever is decided, and every
+        class is called a little.
+        """
+        if self.score is categorical.mean_iou and not self.step.is_hard:
+            return functools.partial(self.score, present=True)
+        return self.score
+
+    def get_config(self) -> dict:
+        labels = self.labels.get_config()
+        del labels["labels"]
+        return {
+            "score": names.OF_MATRIX.serialize(self.score),
+            **self.score_args,
+            "empty": self.empty,
+            "step": steps.serialize(self.step),
+            "from_logits": self.from_logits,
+            **labels,
+        }

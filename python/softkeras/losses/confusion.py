@@ -1,0 +1,175 @@
+"""ConfusionLoss: 1 - any score of a soft confusion matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from softkeras._backend import ops
+from softkeras._confusion_scoring import ConfusionScoring
+from softkeras.losses._batch_loss import BatchLoss
+from softkeras.losses._documentation import CATEGORICAL, documented
+
+__all__ = ["ConfusionLoss", "confusion_loss"]
+
+
+def _documented(thing):
+    return documented(thing, CATEGORICAL.texts)
+
+
+@_documented
+def confusion_loss(
+    y_true: Any,
+    y_pred: Any,
+    score: str | Callable,
+    sample_weight: Any = None,
+    mask: Any = None,
+    *,
+    empty: str = "skip",
+    step: Any = "sigmoid",
+    sharpness: float | None = None,
+    from_logits: bool = False,
+    sparse: bool = False,
+    ignore_class: int | None = None,
+    **score_args: Any,
+) -> Any:
+    """1 - any score of the soft confusion matrix.
+
+    Formula: 1 - score(m), with m = `softkeras.soft_confusion_matrix` of the
+    batch: mᵢⱼ = Σ w·yᵢ·dⱼ for labels of one class, and d the softmax of
+    s·logits.
+
+    Gradient: -Σ ∂score/∂mᵢⱼ·∂mᵢⱼ/∂x, with ∂mᵢⱼ/∂xₖ = w·yᵢ·s·dⱼ·([j = k] - dₖ)
+    in the logits x.
+
+    Args:
+        {data}
+        score: Name of a function of `softkeras.scores` of a confusion matrix,
+            such as `"categorical_kappa"`, or a function of the matrix, of shape
+            (classes, classes), that gives one number, 1 for the best.
+        {weights}
+        {decision}
+        **score_args: Arguments of the score, such as `weights`.
+
+    Returns:
+        The loss, a scalar.
+
+    Raises:
+        {errors}
+
+    Reference: Marchetti et al., Score-oriented loss functions,
+    https://arxiv.org/abs/2103.15522.
+
+    Example:
+
+    >>> from keras import ops
+    >>> from softkeras.losses import confusion_loss
+    >>> accuracy = lambda m: ops.trace(m) / ops.sum(m)
+    >>> y_pred = [[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1]]
+    >>> loss = confusion_loss([0, 0, 1], y_pred, accuracy, sparse=True)
+    >>> bool(0 < loss < 1)
+    True
+    """
+    scoring = ConfusionScoring(
+        score,
+        score_args,
+        empty=empty,
+        step=step,
+        sharpness=sharpness,
+        from_logits=from_logits,
+        sparse=sparse,
+        ignore_class=ignore_class,
+    )
+    return _evaluate(scoring, y_true, y_pred, sample_weight, mask)
+
+
+def _evaluate(scoring, y_true, y_pred, sample_weight, mask):
+    matrix = scoring.matrix(y_true, y_pred, sample_weight, mask)
+    value, counts = scoring.value(matrix)
+    return ops.where(counts, 1 - value, 0.0)
+
+
+@keras.saving.register_keras_serializable("softkeras")
+@_documented
+class ConfusionLoss(BatchLoss):
+    """1 - any score of the soft confusion matrix, as a Keras loss.
+
+    Formula: 1 - score(m), with m = `softkeras.soft_confusion_matrix` of the
+    batch: mᵢⱼ = Σ w·yᵢ·dⱼ for labels of one class, and d the softmax of
+    s·logits. The loss of a batch is one number: it does not fall apart into
+    losses of samples, and weights and masks go into the matrix.
+
+    Gradient: -Σ ∂score/∂mᵢⱼ·∂mᵢⱼ/∂x, with ∂mᵢⱼ/∂xₖ = w·yᵢ·s·dⱼ·([j = k] - dₖ)
+    in the logits x.
+
+    Args:
+        score: Name of a function of `softkeras.scores` of a confusion matrix,
+            such as `"categorical_kappa"`, or a function of the matrix, of shape
+            (classes, classes), that gives one number, 1 for the best.
+        {decision}
+        {loss}
+        **score_args: Arguments of the score, such as `weights`.
+
+    Call arguments: `y_true`, `y_pred` and `sample_weight` as in
+    `confusion_loss`; the mask is the one that Keras attached to `y_pred`.
+
+    Returns:
+        A loss for `compile()`; called, a scalar.
+
+    Raises:
+        {errors}
+
+    Reference: Marchetti et al., Score-oriented loss functions,
+    https://arxiv.org/abs/2103.15522.
+
+    Example:
+
+    >>> import keras
+    >>> from softkeras.losses import ConfusionLoss
+    >>> @keras.saving.register_keras_serializable(package="mine")
+    ... def recall_of_first(matrix):
+    ...     return matrix[0, 0] / keras.ops.sum(matrix[0])
+    >>> loss = ConfusionLoss(recall_of_first, step="hard", sparse=True)
+    >>> y_pred = [[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1]]
+    >>> float(loss([0, 0, 1], y_pred))
+    0.5
+    """
+
+    def __init__(
+        self,
+        score: str | Callable | dict,
+        *,
+        empty: str = "skip",
+        step: Any = "sigmoid",
+        sharpness: float | None = None,
+        from_logits: bool = False,
+        sparse: bool = False,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "confusion_loss",
+        dtype: Any = None,
+        **score_args: Any,
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.scoring = ConfusionScoring(
+            score,
+            score_args,
+            empty=empty,
+            step=step,
+            sharpness=sharpness,
+            from_logits=from_logits,
+            sparse=sparse,
+            ignore_class=ignore_class,
+        )
+
+    def evaluate(self, y_true, y_pred, sample_weight, mask):
+        return _evaluate(self.scoring, y_true, y_pred, sample_weight, mask)
+
+    def __repr__(self):
+        name, step = type(self).__name__, self.scoring.step
+        return f"<{name} name={self.name} step={step}>"
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), **self.scoring.get_config()}
