@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from softkeras import _backend, _checks
+from softkeras import _backend, _checks, _replicas
 from softkeras._backend import ops
 from softkeras._scoring import Scoring
 from softkeras.counts import Counts
@@ -154,7 +154,9 @@ class EpochScore(keras.metrics.Metric):
     def result(self):
         if self._totals is None:
             return ops.convert_to_tensor(float("nan"), self.dtype)
-        totals = [total + rest for total, rest in self._totals]
+        totals = _replicas.total(
+            [total + rest for total, rest in self._totals]
+        )
         if self.scoring.average == "samples":
             values, weights = totals
             return ops.where(

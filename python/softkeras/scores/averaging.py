@@ -109,10 +109,11 @@ def weighted_values(
         counts = Counts(*(ops.sum(count) for count in counts))
     frozen = Counts(*(ops.stop_gradient(count) for count in counts))
     raw = score(frozen)
-    if tuple(ops.shape(raw)) != tuple(frozen.tp.shape):
+    shape = tuple(ops.convert_to_tensor(raw).shape)
+    if not _checks.fits(shape, tuple(frozen.tp.shape)):
         raise ValueError(
             "A score must give one value an entry, of the shape of the counts, "
-            f"{tuple(frozen.tp.shape)}. Received: {tuple(ops.shape(raw))} from "
+            f"{tuple(frozen.tp.shape)}. Received: {shape} from "
             f"{name_of(score)}."
         )
     sound = functools.reduce(ops.logical_and, map(ops.isfinite, frozen))
