@@ -154,9 +154,7 @@ class EpochScore(keras.metrics.Metric):
     def result(self):
         if self._totals is None:
             return ops.convert_to_tensor(float("nan"), self.dtype)
-        totals = _replicas.total(
-            [total + rest for total, rest in self._totals]
-        )
+        totals = _replicas.total([total + rest for total, rest in self._totals])
         if self.scoring.average == "samples":
             values, weights = totals
             return ops.where(

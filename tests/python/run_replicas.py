@@ -18,17 +18,22 @@ from softkeras import losses
 from softkeras.metrics import EpochScore
 
 ROWS, BATCH = 69, 16  # so 5 in the last batch: 2, 2, 1 and 0 on 4 replicas
-LOSSES = {
+TRAINED = {
     "f_beta": losses.SoftFBeta,
+    "momentum": lambda: losses.SoftFBeta(momentum=0.9),
+    "auc": losses.SoftAUC,
+    "proportions": lambda: losses.ContinuousBernoulli(from_logits=False),
+}
+LOSSES = TRAINED | {
     "weighted": lambda: losses.SoftFBeta(average="weighted", beta=2.0),
     "micro": lambda: losses.SoftMatthews(average="micro"),
     "samples": lambda: losses.SoftDice(average="samples"),
     "by_class": lambda: losses.SoftJaccard(average=None, reduction="sum"),
-    "momentum": lambda: losses.SoftFBeta(momentum=0.9),
-    "auc": losses.SoftAUC,
+    "average_precision": losses.SoftAveragePrecision,
     "ndcg": losses.SoftNDCG,
+    "precision_at_k": lambda: losses.SoftPrecisionAtK(2),
     "constraint": lambda: losses.SoftPrecisionAtRecall(0.8),
-    "proportions": lambda: losses.ContinuousBernoulli(from_logits=False),
+    "float16": lambda: losses.SoftAUC(dtype="float16"),
     "sum": lambda: losses.ContinuousBernoulli(False, reduction="sum"),
     "mean": lambda: losses.ContinuousBernoulli(
         False, reduction="mean_with_sample_weight"
@@ -52,15 +57,15 @@ def compiled_model():
     x = keras.layers.Masking()(inputs)
     x = keras.layers.Dense(6, "tanh")(x)
     outputs = {
-        name: keras.layers.Dense(1, "sigmoid", name=name)(x) for name in LOSSES
+        name: keras.layers.Dense(1, "sigmoid", name=name)(x) for name in TRAINED
     }
     model = keras.Model(inputs, outputs)
     model.compile(
         keras.optimizers.SGD(0.1),
-        {name: make() for name, make in LOSSES.items()},
+        {name: make() for name, make in TRAINED.items()},
         weighted_metrics={
             "f_beta": EpochScore("f_beta", name="hard"),
-            "samples": EpochScore("jaccard", average="samples", name="hard"),
+            "auc": EpochScore("jaccard", average="samples", name="hard"),
         },
     )
     return model
@@ -74,9 +79,9 @@ def results(strategy=None):
         with strategy.scope():
             model = compiled_model()
     x, y, weight = data()
-    y = dict.fromkeys(LOSSES, y)
+    y = dict.fromkeys(TRAINED, y)
     options = {
-        "sample_weight": dict.fromkeys(LOSSES, weight),
+        "sample_weight": dict.fromkeys(TRAINED, weight),
         "batch_size": BATCH,
         "verbose": 0,
     }
@@ -97,6 +102,43 @@ def results(strategy=None):
 
 def listed(arrays):
     return [np.asarray(each).tolist() for each in arrays]
+
+
+def value_and_gradients(strategy, make):
+    """The loss of uneven shares of a batch, one of them without rows, and the
+    gradients of the sum of what replicas return; the same of all in one."""
+    rng = np.random.default_rng(7)
+    y, p, weight, mask = rng.random((4, 11, 3, 1)).astype("float32")
+    y, weight, mask = (y < 0.4) * 1.0, weight[..., 0], mask[..., 0] < 0.8
+    ends = [0, 5, 5, 7, 11]
+    shares = [slice(*each) for each in zip(ends, ends[1:])]
+
+    def step(loss, y, p, weight, mask):
+        with tf.GradientTape() as tape:
+            tape.watch([p, weight])
+            p._keras_mask = mask
+            value = loss(y, p, weight)
+        return value, tape.gradient(value, [p, weight])
+
+    def of_shares(x):
+        return strategy.experimental_distribute_values_from_function(
+            lambda c: tf.constant(x[shares[c.replica_id_in_sync_group]])
+        )
+
+    whole = step(make(), *map(tf.constant, (y, p, weight, mask)))
+    with strategy.scope():
+        loss = make()
+    data = [of_shares(x) for x in (y, p, weight, mask)]
+    local = strategy.experimental_local_results
+    values, gradients = strategy.run(lambda *x: step(loss, *x), data)
+    split = (
+        [float(x) for x in local(values)],
+        [np.concatenate([np.asarray(x) for x in local(g)]) for g in gradients],
+    )
+    return {
+        "whole": [float(whole[0]), listed(whole[1])],
+        "split": [split[0], listed(split[1])],
+    }
 
 
 def own_loop(strategy):
@@ -176,7 +218,9 @@ def main(reduction, *replicas):
     tf.config.set_logical_device_configuration(
         device, [tf.config.LogicalDeviceConfiguration()] * 4
     )
-    found = {"alone": results()}
+    found = {}
+    if reduction != "default":
+        found["alone"] = results()
     for count in replicas:
         strategy = tf.distribute.MirroredStrategy(
             [f"CPU:{i}" for i in range(int(count))],
@@ -185,8 +229,13 @@ def main(reduction, *replicas):
             else tf.distribute.ReductionToOneDevice(),
         )
         found[count] = results(strategy)
-    found["loop"] = own_loop(strategy)
-    found["elsewhere"] = state_of_elsewhere(strategy)
+    if reduction != "default":
+        found["losses"] = {
+            name: value_and_gradients(strategy, make)
+            for name, make in LOSSES.items()
+        }
+        found["loop"] = own_loop(strategy)
+        found["elsewhere"] = state_of_elsewhere(strategy)
     print(json.dumps(found))
 
 

@@ -85,9 +85,7 @@ def score_loss(
         sparse=sparse,
         ignore_class=ignore_class,
     )
-    return _loss(
-        scoring, *scoring.counts(y_true, y_pred, sample_weight, mask)
-    )
+    return _loss(scoring, *scoring.counts(y_true, y_pred, sample_weight, mask))
 
 
 def _loss(scoring, counts, weights):
