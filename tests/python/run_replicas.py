@@ -7,6 +7,7 @@ Arguments: "default" or "one_device", how to sum over replicas; numbers of
 replicas.
 """
 
+import itertools
 import json
 import sys
 
@@ -111,7 +112,7 @@ def value_and_gradients(strategy, make):
     y, p, weight, mask = rng.random((4, 11, 3, 1)).astype("float32")
     y, weight, mask = (y < 0.4) * 1.0, weight[..., 0], mask[..., 0] < 0.8
     ends = [0, 5, 5, 7, 11]
-    shares = [slice(*each) for each in zip(ends, ends[1:])]
+    shares = [slice(*each) for each in itertools.pairwise(ends)]
 
     def step(loss, y, p, weight, mask):
         with tf.GradientTape() as tape:
