@@ -1,4 +1,7 @@
-"""What keras.ops can't say about a backend; the only file that imports one."""
+"""What keras.ops can't say about a backend.
+
+With _replicas.py the only file that imports one.
+"""
 
 from __future__ import annotations
 
