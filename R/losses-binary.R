@@ -26,7 +26,7 @@ loss_soft_specificity <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_specificity", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftSpecificity", "soft_specificity")
@@ -58,7 +58,7 @@ loss_soft_negative_predictive_value <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_negative_predictive_value", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftNegativePredictiveValue", "soft_negative_predictive_value")
@@ -90,7 +90,7 @@ loss_soft_accuracy <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_accuracy", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftAccuracy", "soft_accuracy")
@@ -122,7 +122,7 @@ loss_soft_hamming <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_hamming", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftHamming", "soft_hamming")
@@ -154,7 +154,7 @@ loss_soft_balanced_accuracy <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_balanced_accuracy", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftBalancedAccuracy", "soft_balanced_accuracy")
@@ -186,7 +186,7 @@ loss_soft_informedness <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_informedness", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftInformedness", "soft_informedness")
@@ -218,7 +218,7 @@ loss_soft_markedness <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_markedness", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftMarkedness", "soft_markedness")
@@ -250,7 +250,7 @@ loss_soft_dice <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_dice", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftDice", "soft_dice")
@@ -282,7 +282,7 @@ loss_soft_jaccard <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_jaccard", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftJaccard", "soft_jaccard")
@@ -314,7 +314,7 @@ loss_soft_critical_success_index <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_critical_success_index", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftCriticalSuccessIndex", "soft_critical_success_index")
@@ -347,7 +347,7 @@ loss_soft_tversky <- function(
     y_true, y_pred, ..., alpha = 0.5, beta = 0.5, average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_tversky", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftTversky", "soft_tversky")
@@ -379,7 +379,7 @@ loss_soft_g_mean <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_g_mean", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftGMean", "soft_g_mean")
@@ -411,7 +411,7 @@ loss_soft_fowlkes_mallows <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_fowlkes_mallows", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftFowlkesMallows", "soft_fowlkes_mallows")
@@ -443,7 +443,7 @@ loss_soft_matthews <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_matthews", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftMatthews", "soft_matthews")
@@ -475,7 +475,7 @@ loss_soft_cohen_kappa <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_cohen_kappa", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftCohenKappa", "soft_cohen_kappa")
@@ -509,7 +509,7 @@ loss_soft_expected_cost <- function(
     y_true, y_pred, ..., cost_matrix = rbind(c(0, 1), c(1, 0)), average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_expected_cost", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftExpectedCost", "soft_expected_cost")

@@ -49,6 +49,15 @@
 #' @param sample_weight,mask Only with `y_true` and `y_pred`: weights of 0 or
 #'   more, and logicals, of the shape of the leading axes of `y_pred` or one that
 #'   broadcasts to it. For training they go to `fit()`.
+#' @param momentum Only without `y_true` and `y_pred`: from 0 to below 1, how much
+#'   of the counts of earlier batches is kept. Above 0 the loss is that of the
+#'   mean of the counts of this batch and of earlier ones, the one \eqn{i} batches
+#'   ago with weight \eqn{momentum^i}, and its gradient that of the counts of this
+#'   batch: for small batches in which a class is rare. Only training changes
+#'   these counts; `evaluate()` shows the loss of each batch alone. Needs the
+#'   TensorFlow or the torch backend, and an object for each output of each
+#'   model; its methods `$reset()`, `$get_state()` and `$set_state(state)` forget
+#'   and keep the counts, which are not in the configuration.
 #' @param reduction,name,dtype Only without `y_true` and `y_pred`: how one loss a
 #'   class (`average = NULL`) is reduced (`"sum_over_batch_size"`, `"sum"`,
 #'   `"none"` or `NULL`), the name of the loss, and the dtype of its result.
@@ -82,7 +91,7 @@ loss_soft_precision <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip", step = "sigmoid",
     sharpness = NULL, threshold = 0.5, from_logits = FALSE, labels = c(0, 1),
     sparse = FALSE, ignore_class = NULL, sample_weight = NULL, mask = NULL,
-    reduction = "sum_over_batch_size",
+    momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_precision", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftPrecision", "soft_precision")
@@ -116,7 +125,7 @@ loss_soft_recall <- function(
     y_true, y_pred, ..., average = "macro", empty = "skip", step = "sigmoid",
     sharpness = NULL, threshold = 0.5, from_logits = FALSE, labels = c(0, 1),
     sparse = FALSE, ignore_class = NULL, sample_weight = NULL, mask = NULL,
-    reduction = "sum_over_batch_size",
+    momentum = 0, reduction = "sum_over_batch_size",
     name = "soft_recall", dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftRecall", "soft_recall")
@@ -151,7 +160,7 @@ loss_soft_fbeta <- function(
     y_true, y_pred, ..., beta = 1, average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size", name = "soft_fbeta",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size", name = "soft_fbeta",
     dtype = NULL) {
   check_dots(...)
   loss_or_value("SoftFBeta", "soft_fbeta")
@@ -188,7 +197,7 @@ loss_score <- function(
     score, y_true, y_pred, ..., average = "macro", empty = "skip",
     step = "sigmoid", sharpness = NULL, threshold = 0.5, from_logits = FALSE,
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
-    mask = NULL, reduction = "sum_over_batch_size", name = "score_loss",
+    mask = NULL, momentum = 0, reduction = "sum_over_batch_size", name = "score_loss",
     dtype = NULL) {
   extra <- list(...)
   if (length(extra) != sum(nzchar(names(extra)))) {
@@ -227,7 +236,7 @@ loss_or_value <- function(class, value, extra = list()) {
     args["ignore_class"] <- list(as_whole(args$ignore_class))
   }
   only_value <- intersect(c("sample_weight", "mask"), names)
-  only_class <- c("reduction", "name", "dtype")
+  only_class <- intersect(c("momentum", "reduction", "name", "dtype"), names)
   if (!any(given)) {
     reject(args, only_value, wrapper, "goes to fit(), or comes with `y_true` and `y_pred`")
     options <- c(args[setdiff(names, only_value)], extra)

@@ -1,6 +1,6 @@
 """What keras.ops can't say about a backend.
 
-This file and `_state` are the only ones that import one.
+This file, `_replicas` and `_state` are the only ones that import one.
 """
 
 from __future__ import annotations
@@ -46,6 +46,41 @@ def is_concrete(x) -> bool:
             x, "is_meta", False
         )
     return True
+
+
+def is_recorded(x) -> bool:
+    """Whether a gradient with respect to `x` may be asked for.
+
+    On TensorFlow as far as the graph that is traced can know: not where the
+    tape is outside of it. On JAX, False.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        from tensorflow.python.eager import record
+
+        return record.should_record_backprop([x])
+    if backend == "torch":
+        import torch
+
+        return torch.is_grad_enabled() and x.requires_grad
+    return False
+
+
+def after_assigning(assignments, x):
+    """`x`, which is not to be had before variables have their new values.
+
+    So that an assignment in a backward pass is a part of it: a graph that is
+    made for its results would leave it out.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        made = [variable.value.assign(new) for variable, new in assignments]
+        with tf.control_dependencies(made):
+            return tf.identity(x)
+    for variable, new in assignments:
+        variable.assign(new)
+    return x
 
 
 def sigmoid_gradient(value, upstream):

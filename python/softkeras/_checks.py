@@ -83,6 +83,16 @@ def probability(name, value):
     return number
 
 
+def momentum(value):
+    number = _number("momentum", value, "from 0 to below 1")
+    if not 0 <= number < 1:
+        raise ValueError(
+            f"`momentum` must be from 0 to below 1. Received: "
+            f"momentum={value!r}"
+        )
+    return number
+
+
 def weights(**values):
     """The values, each 0 or more and finite, and not all of them 0."""
     numbers = [_number(name, v, "of 0 or more") for name, v in values.items()]

@@ -171,7 +171,7 @@ def group_counts(
     weight = elements.weight
     if weight is not None:
         weight = ops.broadcast_to(weight, ops.shape(elements.prediction))
-        weight = ops.max(weight, axis=axis)
+        weight = ops.max(weight, axis=axis, initial=0.0)
     return _count(elements, decide, axis), weight
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from softkeras import _backend, _checks
+from softkeras import _backend, _checks, _replicas
 from softkeras._backend import ops
 from softkeras._confusion_scoring import ConfusionScoring
 from softkeras._scoring import Scoring
@@ -55,7 +55,7 @@ class _EpochSums(keras.metrics.Metric):
             rest.assign(rest + lost)
 
     def _sums(self):
-        return [total + rest for total, rest in self._totals]
+        return _replicas.total([total + rest for total, rest in self._totals])
 
 
 @keras.saving.register_keras_serializable(package="softkeras")

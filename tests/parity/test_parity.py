@@ -531,6 +531,7 @@ def test_instances_are_the_same_class_with_the_same_configuration(
         {"average": None, "reduction": "none", "empty": "one"},
         {"step": "ramp", "sharpness": 3.0, "threshold": 0.2, "name": "mine"},
         {"threshold": None, "from_logits": True, "dtype": "float64"},
+        {"momentum": 0.9},
     ):
         got = r.call(name, **options)
         assert type(got) is cls

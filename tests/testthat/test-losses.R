@@ -143,3 +143,38 @@ test_that("NA as an option is refused by name", {
   expect_error(metric_epoch_score("recall", average = NA), "`average` must not be NA", fixed = TRUE)
   expect_error(steps_step(sharpness = NA), "`sharpness` must not be NA", fixed = TRUE)
 })
+
+test_that("momentum goes on from batch to batch, in training alone", {
+  skip_if_no_keras()
+  skip_if(keras_module()$backend$backend() == "jax", "a loss can't keep state on JAX")
+  keras <- keras_module()
+  loss <- loss_soft_fbeta(momentum = 0.5)
+  expect_equal(length(reticulate::py_to_r(loss$get_state())), 0)
+  model <- keras$Sequential(list(
+    keras$Input(reticulate::tuple(1L)),
+    keras$layers$Dense(1L, activation = "sigmoid")
+  ))
+  model$compile(optimizer = "sgd", loss = loss)
+  x <- reticulate::np_array(matrix(p), "float32")
+  labels <- reticulate::np_array(matrix(y), "float32")
+  model$fit(x, labels, batch_size = 5L, epochs = 2L, verbose = 0L)
+  state <- reticulate::py_to_r(loss$get_state())
+  # 5 rows in either batch, one half and then one quarter of which is kept.
+  expect_equal(sum(state$sums), 5 * 0.75, tolerance = 1e-5)
+  expect_equal(as.numeric(state$weight), 0.75)
+  model$evaluate(x, labels, verbose = 0L)
+  expect_equal(reticulate::py_to_r(loss$get_state()), state)
+  other <- loss_score("f_beta", momentum = 0.5)
+  other$set_state(loss$get_state())
+  expect_equal(reticulate::py_to_r(other$get_state()), state)
+  loss$reset()
+  expect_equal(sum(reticulate::py_to_r(loss$get_state())$sums), 0)
+})
+
+test_that("momentum is for a loss instance, from 0 to below 1", {
+  skip_if_no_keras()
+  expect_error(loss_soft_fbeta(y, p, momentum = 0.9), "`momentum` goes with a loss instance")
+  expect_error(loss_soft_recall(momentum = 1), "from 0 to below 1")
+  expect_error(loss_soft_dice(momentum = 0.5, average = "samples"), "average='samples'")
+  expect_equal(as.numeric(reticulate::py_to_r(loss_soft_fbeta(momentum = 0.9)$momentum)), 0.9)
+})

@@ -6,8 +6,9 @@ from typing import Any
 
 import keras
 
-from softkeras import _backend, _checks
+from softkeras import _backend, _checks, _replicas
 from softkeras._backend import ops
+from softkeras._gradients import widen
 from softkeras.losses.weighted_sum import Arithmetic
 
 
@@ -16,12 +17,18 @@ class BatchLoss(Arithmetic, keras.losses.Loss):
 
     Keras multiplies the losses of samples by weights and masks; here they go
     into the loss. What is reduced is one loss a class, if there are several.
+
+    Under a tf.distribute strategy `evaluate` gets the rows of all replicas. A
+    loss that is made of sums sets `sums = True`: then it gets the rows of its
+    own replica, and hands its sums to `softkeras._replicas.total`.
     """
+
+    sums = False
 
     def evaluate(
         self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any
     ) -> Any:
-        """The loss: a scalar, or one a class."""
+        """The loss of the batch: a scalar, or one a class."""
         raise NotImplementedError
 
     def __call__(self, y_true, y_pred, sample_weight=None):
@@ -29,8 +36,9 @@ class BatchLoss(Arithmetic, keras.losses.Loss):
         with keras.name_scope(self.name):
             y_pred = _checks.floating("y_pred", y_pred)
             y_pred = ops.cast(y_pred, self.dtype)
-            loss = self.evaluate(y_true, y_pred, sample_weight, mask)
-            loss = ops.cast(loss, self.dtype)
+            rows = y_true, y_pred, sample_weight, mask
+            loss = self.evaluate(*(rows if self.sums else gather_rows(*rows)))
+            loss = _replicas.share(ops.cast(loss, self.dtype))
             if not loss.shape or self.reduction in (None, "none"):
                 return loss
             if self.reduction == "sum":
@@ -42,3 +50,26 @@ class BatchLoss(Arithmetic, keras.losses.Loss):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "dtype": self.dtype}
+
+
+def gather_rows(
+    y_true: Any, y_pred: Any, sample_weight: Any, mask: Any
+) -> tuple[Any, Any, Any, Any]:
+    """The rows of all replicas, where there are several."""
+    if _replicas.count() == 1:
+        return y_true, y_pred, sample_weight, mask
+    y_true = _checks.tensor("y_true", y_true)
+    rows = {"y_true": y_true, "y_pred": widen(y_pred)}
+    for name, each in (("sample_weight", sample_weight), ("mask", mask)):
+        each = None if each is None else _checks.tensor(name, each)
+        # A number is the same for all rows.
+        if each is not None and len(each.shape):
+            shape = (ops.shape(y_pred)[0], *ops.shape(each)[1:])
+            rows[name] = ops.broadcast_to(each, shape)
+    whole = dict(zip(rows, _replicas.gather(list(rows.values()))))
+    return (
+        whole["y_true"],
+        whole["y_pred"],
+        whole.get("sample_weight", sample_weight),
+        whole.get("mask", mask),
+    )

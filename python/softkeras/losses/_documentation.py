@@ -48,6 +48,15 @@ WEIGHT_ARGUMENTS = """\
         mask: Booleans of such a shape; elements where it is false count
             nowhere."""
 LOSS_ARGUMENTS = """\
+        momentum: From 0 to below 1: how much of the counts of earlier batches
+            is kept. Above 0 the loss is that of c̄, the mean of the counts of
+            this batch and of earlier ones, the one i batches ago with weight
+            momentum^i, and its gradient Σ ∂loss/∂c̄·∂c/∂p, with c those of this
+            batch: for small batches in which a class is rare. Only training
+            changes c̄; `evaluate()` shows the loss of each batch alone. Needs
+            TensorFlow or torch, and an object for each output of each model;
+            `reset()` forgets, and `get_state()` and `set_state()` keep c̄,
+            which is not in the configuration.
         reduction: For `average=None`: `"sum_over_batch_size"` is the mean
             over classes (a skipped one adds 0), `"sum"` their sum, `"none"`
             one loss a class. A loss that is one number has nothing to reduce.
@@ -121,6 +130,7 @@ class Decision(TypedDict, total=False):
 class LossOptions(Decision, total=False):
     """The same of the named classes."""
 
+    momentum: float
     reduction: str | None
     dtype: Any
 

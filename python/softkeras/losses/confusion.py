@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from softkeras import _replicas
 from softkeras._backend import ops
 from softkeras._confusion_scoring import ConfusionScoring
 from softkeras.losses._batch_loss import BatchLoss
@@ -82,11 +83,10 @@ def confusion_loss(
         sparse=sparse,
         ignore_class=ignore_class,
     )
-    return _evaluate(scoring, y_true, y_pred, sample_weight, mask)
+    return _loss(scoring, scoring.matrix(y_true, y_pred, sample_weight, mask))
 
 
-def _evaluate(scoring, y_true, y_pred, sample_weight, mask):
-    matrix = scoring.matrix(y_true, y_pred, sample_weight, mask)
+def _loss(scoring, matrix):
     value, counts = scoring.value(matrix)
     return ops.where(counts, 1 - value, 0.0)
 
@@ -137,6 +137,8 @@ class ConfusionLoss(BatchLoss):
     0.5
     """
 
+    sums = True
+
     def __init__(
         self,
         score: str | Callable | dict,
@@ -165,7 +167,8 @@ class ConfusionLoss(BatchLoss):
         )
 
     def evaluate(self, y_true, y_pred, sample_weight, mask):
-        return _evaluate(self.scoring, y_true, y_pred, sample_weight, mask)
+        matrix = self.scoring.matrix(y_true, y_pred, sample_weight, mask)
+        return _loss(self.scoring, *_replicas.total([matrix]))
 
     def __repr__(self):
         name, step = type(self).__name__, self.scoring.step

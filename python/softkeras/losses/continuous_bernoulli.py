@@ -6,9 +6,10 @@ from typing import Any
 
 import keras
 
-from softkeras import _backend, _checks
+from softkeras import _backend, _checks, _replicas
 from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
+from softkeras.losses._batch_loss import gather_rows
 from softkeras.losses.weighted_sum import Arithmetic
 from softkeras.ops.exp_ratio import log_exprel_below
 
@@ -172,6 +173,23 @@ class ContinuousBernoulli(Arithmetic, keras.losses.Loss):
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.from_logits = _checks.boolean("from_logits", from_logits)
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        if _replicas.count() == 1 or self.reduction in (None, "none"):
+            return super().__call__(y_true, y_pred, sample_weight)
+        # Keras would take the mean of the replicas' means, which is another
+        # number where they have different numbers of rows.
+        mask = _backend.get_keras_mask(y_pred)
+        y_pred = ops.cast(_checks.floating("y_pred", y_pred), self.dtype)
+        y_true, y_pred, sample_weight, mask = gather_rows(
+            y_true, y_pred, sample_weight, mask
+        )
+        if mask is not None:
+            _backend.set_keras_mask(y_pred, mask)
+        loss = super().__call__(y_true, y_pred, sample_weight)
+        # Keras has divided means, but neither sums nor what had one axis only.
+        whole = self.reduction == "sum" or len(y_pred.shape) == 1
+        return _replicas.share(loss) if whole else loss
 
     def call(self, y_true, y_pred):
         return continuous_bernoulli(y_true, y_pred, self.from_logits)

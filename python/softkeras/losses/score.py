@@ -7,10 +7,13 @@ from typing import Any
 
 import keras
 
+from softkeras import _backend, _checks, _replicas
 from softkeras._backend import ops
 from softkeras._scoring import Scoring
+from softkeras.counts import Counts
 from softkeras.losses._batch_loss import BatchLoss
 from softkeras.losses._documentation import documented
+from softkeras.losses._moving_counts import MovingCounts
 from softkeras.scores import averaging
 
 __all__ = ["ScoreLoss", "score_loss"]
@@ -82,15 +85,22 @@ def score_loss(
         sparse=sparse,
         ignore_class=ignore_class,
     )
-    return _evaluate(scoring, y_true, y_pred, sample_weight, mask)
+    return _loss(scoring, *scoring.counts(y_true, y_pred, sample_weight, mask))
 
 
-def _evaluate(scoring, y_true, y_pred, sample_weight, mask):
-    counts, weights = scoring.counts(y_true, y_pred, sample_weight, mask)
+def _loss(scoring, counts, weights):
     values, weights = scoring.values(counts, weights)
     if scoring.average is None:
         return ops.where(weights > 0, 1 - values, 0.0)
     return averaging.mean(1 - values, weights, 0.0)
+
+
+def _of_all_samples(counts, weights):
+    """The counts and weights of the samples of all replicas."""
+    if weights is None:
+        return Counts(*_replicas.gather(counts)), None
+    *counts, weights = _replicas.gather([*counts, weights])
+    return Counts(*counts), weights
 
 
 @keras.saving.register_keras_serializable("softkeras")
@@ -139,6 +149,8 @@ class ScoreLoss(BatchLoss):
     0.6667
     """
 
+    sums = True
+
     def __init__(
         self,
         score: str | Callable | dict,
@@ -152,6 +164,7 @@ class ScoreLoss(BatchLoss):
         labels: tuple[float, float] = (0, 1),
         sparse: bool = False,
         ignore_class: int | None = None,
+        momentum: float = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str = "score_loss",
         dtype: Any = None,
@@ -171,13 +184,52 @@ class ScoreLoss(BatchLoss):
             sparse=sparse,
             ignore_class=ignore_class,
         )
+        self.momentum = _checks.momentum(momentum)
+        if self.momentum and average == "samples":
+            raise ValueError(
+                "`momentum` must be 0 with average='samples': each sample has "
+                "a score of its own there, and no counts that go on from batch "
+                f"to batch. Received: momentum={momentum!r}"
+            )
+        self._moving = MovingCounts(self.name, self.momentum)
 
     def evaluate(self, y_true, y_pred, sample_weight, mask):
-        return _evaluate(self.scoring, y_true, y_pred, sample_weight, mask)
+        counts, weights = self.scoring.counts(
+            y_true, y_pred, sample_weight, mask
+        )
+        if self.scoring.average == "samples":
+            counts, weights = _of_all_samples(counts, weights)
+            return _loss(self.scoring, counts, weights)
+        counts = Counts(*_replicas.total(counts))
+        if not self.momentum:
+            return _loss(self.scoring, counts, weights)
+        loss = _loss(self.scoring, self._moving(counts), weights)
+        if _backend.is_recorded(y_pred):
+            return loss
+        # Nothing is trained: show the loss of this batch alone. The gradient
+        # stays that of training, whose tape may be out of sight.
+        alone = _loss(self.scoring, counts, weights)
+        return loss + ops.stop_gradient(alone - loss)
+
+    def reset(self) -> None:
+        """Forgets the counts of earlier batches."""
+        self._moving.reset()
+
+    def get_state(self) -> dict[str, Any]:
+        """The moving counts as NumPy arrays; empty before the first batch."""
+        return self._moving.get_state()
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on from what `get_state` gave."""
+        self._moving.set_state(state)
 
     def __repr__(self):
         name, step = type(self).__name__, self.scoring.step
         return f"<{name} name={self.name} step={step}>"
 
     def get_config(self) -> dict:
-        return {**super().get_config(), **self.scoring.get_config()}
+        return {
+            **super().get_config(),
+            **self.scoring.get_config(),
+            "momentum": self.momentum,
+        }

@@ -109,11 +109,12 @@ def weighted_values(
         counts = Counts(*(ops.sum(count) for count in counts))
     frozen = Counts(*(ops.stop_gradient(count) for count in counts))
     raw = score(frozen)
-    shape, wanted = tuple(getattr(raw, "shape", ())), tuple(frozen.tp.shape)
-    if not _checks.fits(shape, wanted):
+    shape = tuple(ops.convert_to_tensor(raw).shape)
+    if not _checks.fits(shape, tuple(frozen.tp.shape)):
         raise ValueError(
             "A score must give one value an entry, of the shape of the counts, "
-            f"{wanted}. Received: {shape} from {name_of(score)}."
+            f"{tuple(frozen.tp.shape)}. Received: {shape} from "
+            f"{name_of(score)}."
         )
     sound = functools.reduce(ops.logical_and, map(ops.isfinite, frozen))
     undefined = ops.logical_and(sound, ops.logical_not(ops.isfinite(raw)))
