@@ -281,7 +281,7 @@ def test_functions_and_classes_have_the_same_arguments():
         of_class = dict(inspect.signature(cls).parameters)
         for name in ("y_true", "y_pred", "sample_weight", "mask"):
             del of_function[name]
-        for name in ("reduction", "name", "dtype"):
+        for name in ("momentum", "reduction", "name", "dtype"):
             del of_class[name]
         assert {n: p.default for n, p in of_function.items()} == {
             n: p.default for n, p in of_class.items()
