@@ -119,3 +119,56 @@ metric_epoch_confusion_score <- function(
     score_args
   )))
 }
+
+#' NDCG, precision at k or top-k accuracy of an epoch
+#'
+#' The mean of a score of groups, or of rows, over the whole epoch, as a metric: by
+#' default of the exact order.
+#'
+#' @details
+#' \eqn{\sum w_i s_i / \sum w_i} over all groups since the last reset, with
+#' \eqn{s_i} 1 - the loss of the group. `compile(weighted_metrics = )` hands it the
+#' sample weights, `compile(metrics = )` does not. A metric is not trained on and
+#' has no gradient; [loss_soft_ndcg()], [loss_soft_precision_at_k()] and
+#' [loss_soft_top_k_accuracy()] have.
+#'
+#' @param score `"ndcg"`, `"precision_at_k"` or `"top_k_accuracy"`.
+#' @param ... Arguments of the score, with their names: `k`; of NDCG also `gain` and
+#'   `empty`, of top-k accuracy `sparse`.
+#' @param step `"hard"` (the default) for the exact order, or a step as in the
+#'   losses.
+#' @param sharpness If given, in place of the step's own.
+#' @param from_logits Whether `y_pred` holds logits.
+#' @param name Name of the metric. Default: that of the score.
+#' @param dtype Dtype of the result.
+#'
+#' @inherit metric_epoch_confusion_score return
+#' @references Järvelin and Kekäläinen (2002), *Cumulated gain-based evaluation of
+#'   IR techniques*; scikit-learn's `ndcg_score`.
+#' @family metrics
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' metric <- metric_epoch_ranking_score("precision_at_k", k = 2)
+#' invisible(metric$update_state(rbind(c(1, 0, 1, 0)), rbind(c(0.9, 0.8, 0.3, 0.1))))
+#' metric$result()
+metric_epoch_ranking_score <- function(
+    score, ..., step = "hard", sharpness = NULL, from_logits = FALSE, name = NULL,
+    dtype = NULL) {
+  score_args <- list(...)
+  if (length(score_args) != sum(nzchar(names(score_args)))) {
+    stop("Arguments of the score must be named, such as k = 5.", call. = FALSE)
+  }
+  if (!is.null(score_args$k)) score_args$k <- as_whole(score_args$k)
+  EpochRankingScore <- py_softkeras()$metrics$EpochRankingScore
+  call_python(EpochRankingScore, without_na(c(
+    list(
+      score = score,
+      step = as_py_callable(step, "step"),
+      sharpness = sharpness,
+      from_logits = from_logits,
+      name = name,
+      dtype = dtype
+    ),
+    score_args
+  )))
+}

@@ -49,6 +49,7 @@ WRAPPERS = {
     "ConfusionLoss": "loss_confusion",
     "confusion_loss": "loss_confusion",
     "EpochConfusionScore": "metric_epoch_confusion_score",
+    "EpochRankingScore": "metric_epoch_ranking_score",
     **{
         name: f"loss_{function}"
         for function, cls in CATEGORICAL.items()
@@ -602,3 +603,16 @@ def test_one_version_and_one_module(r):
     version = re.search(r"^Version: (.*)$", description, re.M).group(1)
     assert version == softkeras.__version__
     assert r.call("softkeras:::py_softkeras") is softkeras
+
+
+@pytest.mark.parametrize(
+    "score, options",
+    [("ndcg", {"k": 3}), ("precision_at_k", {"k": 2}), ("top_k_accuracy", {})],
+)
+def test_metrics_of_rankings_are_the_same(r, score, options):
+    got = r.call("metric_epoch_ranking_score", score, **options)
+    want = metrics.EpochRankingScore(score, **options)
+    assert type(got) is type(want) and got.get_config() == want.get_config()
+    name = "metric_epoch_ranking_score"
+    own = plain(arguments(metrics.EpochRankingScore), name)
+    assert plain(r.defaults(name), name) == own

@@ -55,12 +55,16 @@ class Elements(NamedTuple):
 
 
 def weights(
-    sample_weight: Any, mask: Any, like: Any, counting: Any = None
+    sample_weight: Any,
+    mask: Any,
+    like: Any,
+    counting: Any = None,
+    relative: bool = True,
 ) -> Any:
-    """The product of all, of `like`'s shape, at most 1 and checked; or None.
+    """The product of all, of `like`'s shape, checked; or None.
 
-    Only their ratios count, so they are divided by the largest: products of
-    two can't overflow then.
+    Where only their ratios count (`relative`), they are divided by the largest:
+    products of two can't overflow then.
     """
     parts = []
     if counting is not None:
@@ -76,8 +80,9 @@ def weights(
     fine = _checks.within("sample_weight", weight, 0, LARGEST, allowed)
     if 0 in weight.shape:
         return weight
-    largest = ops.max(weight)
-    weight = weight / ops.where(largest > 0, largest, 1.0)
+    if relative:
+        largest = ops.max(weight)
+        weight = weight / ops.where(largest > 0, largest, 1.0)
     return weight if fine is None else ops.where(fine, weight, float("nan"))
 
 

@@ -140,15 +140,27 @@ def ndcg_losses(
     step="sigmoid",
     sharpness=None,
     from_logits=False,
+    relative=True,
 ) -> tuple[Any, Any]:
-    """The losses of the groups, and their weights in the mean."""
+    """The losses of the groups, and their weights in the mean.
+
+    Args:
+        relative: Whether the weights may be divided by the largest.
+    """
     _checks.one_of("empty", empty, averaging.EMPTY)
     exponential = _checks.one_of("gain", gain, GAINS) == "exponential"
     compare = Comparison(step, sharpness)
     k = None if k is None else count("k", k)
     allowed = "finite grades of 0 or more"
     groups = _groups(
-        y_true, y_pred, sample_weight, mask, from_logits, LARGEST, allowed
+        y_true,
+        y_pred,
+        sample_weight,
+        mask,
+        from_logits,
+        relative,
+        LARGEST,
+        allowed,
     )
     gains = groups.weight * _gains(groups.label, exponential)
     table = _discounts(groups.label, k)
@@ -280,11 +292,16 @@ def precision_at_k_losses(
     step="sigmoid",
     sharpness=None,
     from_logits=False,
+    relative=True,
 ) -> tuple[Any, Any]:
-    """The losses of the groups, and their weights in the mean."""
+    """The losses of the groups, and their weights in the mean.
+
+    Args:
+        relative: Whether the weights may be divided by the largest.
+    """
     k = count("k", k)
     compare = Comparison(step, sharpness)
-    groups = _groups(y_true, y_pred, sample_weight, mask, from_logits)
+    groups = _groups(y_true, y_pred, sample_weight, mask, from_logits, relative)
 
     def evaluate(compare):
         x = compare.line(groups.prediction, from_logits)
@@ -310,7 +327,7 @@ class _Groups(NamedTuple):
 
 
 def _groups(
-    y_true, y_pred, sample_weight, mask, from_logits, *labels
+    y_true, y_pred, sample_weight, mask, from_logits, relative, *labels
 ) -> _Groups:
     _checks.boolean("from_logits", from_logits)
     prediction = _without_last(_checks.floating("y_pred", y_pred))
@@ -331,7 +348,7 @@ def _groups(
         is_group = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
         (of_groups if is_group else of_items)[i] = values
     weight = weights(*of_items, prediction)
-    group_weight = weights(*of_groups, prediction[:, 0])
+    group_weight = weights(*of_groups, prediction[:, 0], relative=relative)
     counts = weight
     if group_weight is not None:
         counts = ops.broadcast_to(group_weight[:, None], ops.shape(prediction))

@@ -118,8 +118,13 @@ def top_k_losses(
     step="sigmoid",
     sharpness=None,
     from_logits=False,
+    relative=True,
 ) -> tuple[Any, Any]:
-    """The losses of the rows, and their weights in the mean."""
+    """The losses of the rows, and their weights in the mean.
+
+    Args:
+        relative: Whether the weights may be divided by the largest.
+    """
     k = count("k", k)
     _checks.boolean("from_logits", from_logits)
     compare = Comparison(step, sharpness)
@@ -130,7 +135,7 @@ def top_k_losses(
             "`y_pred` must have the shape (n, ..., classes), of two classes or "
             f"more. Received: y_pred of shape {shape}"
         )
-    weight = weights(sample_weight, mask, prediction[..., 0])
+    weight = weights(sample_weight, mask, prediction[..., 0], relative=relative)
     if weight is not None:
         prediction = ops.where(weight[..., None] > 0, prediction, 0.5)
     prediction = probable(prediction, from_logits)
