@@ -29,14 +29,20 @@ class Labels(NamedTuple):
     sparse: bool = False
     ignore_class: int | None = None
 
-    def read(self, y_true: Any, prediction: Any) -> tuple[Any, Any]:
+    def read(
+        self, y_true: Any, prediction: Any, weight: Any = None
+    ) -> tuple[Any, Any]:
         """Labels from 0 to 1 in the shape of the predictions, and which count.
 
         The latter is `None` where all do, else booleans of the shape of the
         labels that came.
+
+        Args:
+            weight: Weights that broadcast to the predictions. Rows in which
+                they are 0 may hold any class id, as padding does.
         """
         if self.sparse:
-            return self._one_hot(y_true, prediction)
+            return self._one_hot(y_true, prediction, weight)
         label = _checks.labels(y_true, prediction)
         counts = None
         if self.ignore_class is not None:
@@ -47,8 +53,10 @@ class Labels(NamedTuple):
             label = (label - negative) / (positive - negative)
         return label, counts
 
-    def _one_hot(self, y_true, prediction):
+    def _one_hot(self, y_true, prediction, weight):
         ids = _checks.class_ids(y_true, prediction)
+        if weight is not None:
+            ids = ops.where(ops.any(weight > 0, axis=-1), ids, 0)
         counts = None
         if self.ignore_class is not None:
             counts = ids != self.ignore_class

@@ -150,11 +150,7 @@ def _rows(y_true, prediction, sample_weight, mask, labels):
     if mask is not None:
         mask = ops.cast(mask, "bool")
         weight = weight * _of_rows("mask", mask, prediction)
-    if labels.sparse:
-        ids = _checks.class_ids(y_true, prediction)
-        # A row that counts nowhere may hold anything, as padding does.
-        y_true = ops.where(weight[..., 0] > 0, ids, 0)
-    label, counting = labels.read(y_true, prediction)
+    label, counting = labels.read(y_true, prediction, weight)
     if counting is not None:
         weight = weight * _of_rows("y_true", counting, prediction)
     weight = ops.reshape(weight, (-1, 1))

@@ -190,8 +190,11 @@ def read_elements(y_true, y_pred, sample_weight, mask, labels) -> _Elements:
             "`y_pred` must have one axis at least, of samples. Received: a "
             "single number; put it into a list."
         )
-    label, counting = labels.read(y_true, prediction)
-    weight = _weights(sample_weight, mask, counting, prediction)
+    weight = _weights(sample_weight, mask, prediction)
+    label, counting = labels.read(y_true, prediction, weight)
+    if counting is not None:
+        counting = leading("y_true", counting, prediction)
+        weight = counting if weight is None else weight * counting
     return _Elements(label, prediction, weight)
 
 
@@ -242,11 +245,9 @@ def _axes(axis, prediction):
     return axis
 
 
-def _weights(sample_weight, mask, counting, prediction):
-    """The product of them, in float32 at least, or None."""
+def _weights(sample_weight, mask, prediction):
+    """The product of both, in float32 at least, or None."""
     parts = []
-    if counting is not None:
-        parts.append(leading("y_true", counting, prediction))
     if sample_weight is not None:
         parts.append(leading("sample_weight", sample_weight, prediction))
     if mask is not None:

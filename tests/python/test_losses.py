@@ -432,6 +432,18 @@ def test_it_trains_on_images_in_batches_of_any_size(rng, average):
     np.testing.assert_allclose(shown, want, 1e-5)
 
 
+@pytest.mark.parametrize(
+    "cls", [SoftFBeta, losses.SoftAUC, losses.SoftMeanIoU], ids=label
+)
+def test_class_ids_of_rows_that_weigh_nothing_may_be_anything(rng, cls):
+    ids = np.arange(12) % 3
+    p = rng.dirichlet(np.ones(3), 12)
+    loss, kept = cls(sparse=True), np.arange(12) % 4 > 0
+    want = loss(ids[kept], p[kept])
+    got = loss(np.where(kept, ids, -7), p, kept * 1.0)
+    np.testing.assert_allclose(to_numpy(got), to_numpy(want), 1e-6)
+
+
 def test_the_mask_of_a_layer_reaches_the_counts(rng):
     x = rng.normal(size=(8, 5, 3)).astype("float32")
     x[3:, 3:] = 0

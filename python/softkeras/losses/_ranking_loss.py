@@ -58,17 +58,14 @@ def weights(
     sample_weight: Any,
     mask: Any,
     like: Any,
-    counting: Any = None,
     relative: bool = True,
 ) -> Any:
-    """The product of all, of `like`'s shape, checked; or None.
+    """The product of both, of `like`'s shape, checked; or None.
 
     Where only their ratios count (`relative`), they are divided by the largest:
     products of two can't overflow then.
     """
     parts = []
-    if counting is not None:
-        parts.append(leading("y_true", counting, like))
     if sample_weight is not None:
         parts.append(leading("sample_weight", sample_weight, like))
     if mask is not None:

@@ -15,7 +15,7 @@ from softkeras._pairs import (
     top_share,
     weight_above,
 )
-from softkeras.counts import AVERAGES
+from softkeras.counts import AVERAGES, leading
 from softkeras.losses._documentation import LABEL_ARGUMENTS
 from softkeras.losses._ranking_loss import (
     EMPTY_ARGUMENT,
@@ -337,8 +337,12 @@ def _rows(y_true, y_pred, sample_weight, mask, average, from_logits, labels):
             "average='samples' one of labels behind it. Received: y_pred of "
             f"shape {tuple(prediction.shape)}, average={average!r}"
         )
-    label, counting = labels.read(y_true, prediction)
-    weight = weights(sample_weight, mask, prediction, counting)
+    weight = weights(sample_weight, mask, prediction)
+    label, counting = labels.read(y_true, prediction, weight)
+    if counting is not None:
+        counting = leading("y_true", counting, prediction)
+        counting = ops.broadcast_to(counting, ops.shape(prediction))
+        weight = counting if weight is None else weight * counting
     elements = sound(label, prediction, weight, from_logits)
     return _Rows(elements, average)
 
