@@ -27,12 +27,13 @@ from softkeras import (
 )
 from softkeras.steps import Step
 
-FUNCTIONS = [name for name in losses.binary.__all__ if name.islower()]
+OF_COUNTS = [*losses.rates.__all__, *losses.agreement.__all__]
+FUNCTIONS = [name for name in OF_COUNTS if name.islower()]
 # By the scores that they name: SoftFBeta is the class of soft_fbeta.
 CLASSES = {
     name: cls
     for name in FUNCTIONS
-    for cls in losses.binary.__all__
+    for cls in OF_COUNTS
     if cls.lower() == name.replace("_", "")
 }
 CATEGORICAL = {

@@ -1,12 +1,13 @@
 """Losses: what models are trained on."""
 
-from softkeras.losses import binary as _binary
+from softkeras.losses import agreement as _agreement
 from softkeras.losses import categorical as _categorical
 from softkeras.losses import constraints as _constraints
 from softkeras.losses import ranking as _ranking
+from softkeras.losses import rates as _rates
 from softkeras.losses import top as _top
 from softkeras.losses import top_k as _top_k
-from softkeras.losses.binary import *  # noqa: F403
+from softkeras.losses.agreement import *  # noqa: F403
 from softkeras.losses.categorical import *  # noqa: F403
 from softkeras.losses.confusion import ConfusionLoss, confusion_loss
 from softkeras.losses.constraints import *  # noqa: F403
@@ -15,6 +16,7 @@ from softkeras.losses.continuous_bernoulli import (
     continuous_bernoulli,
 )
 from softkeras.losses.ranking import *  # noqa: F403
+from softkeras.losses.rates import *  # noqa: F403
 from softkeras.losses.score import ScoreLoss, score_loss
 from softkeras.losses.top import *  # noqa: F403
 from softkeras.losses.top_k import *  # noqa: F403
@@ -22,7 +24,8 @@ from softkeras.losses.warm_up import WarmUp
 from softkeras.losses.weighted_sum import WeightedSum
 
 __all__ = [
-    *_binary.__all__,
+    *_agreement.__all__,
+    *_rates.__all__,
     *_categorical.__all__,
     *_constraints.__all__,
     *_ranking.__all__,

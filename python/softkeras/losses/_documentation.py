@@ -48,6 +48,13 @@ WEIGHT_ARGUMENTS = """\
         mask: Booleans of such a shape; elements where it is false count
             nowhere."""
 LOSS_ARGUMENTS = """\
+        reduction: For `average=None`: `"sum_over_batch_size"` is the mean
+            over classes (a skipped one adds 0), `"sum"` their sum, `"none"`
+            one loss a class. A loss that is one number has nothing to reduce.
+        name: Name of the loss.
+        dtype: Dtype of the result. Default: Keras's floatx. Counts of narrower
+            predictions are accumulated in float32."""
+MOMENTUM_ARGUMENT = """\
         momentum: From 0 to below 1: how much of the counts of earlier batches
             is kept. Above 0 the loss is that of c̄, the mean of the counts of
             this batch and of earlier ones, the one i batches ago with weight
@@ -56,13 +63,7 @@ LOSS_ARGUMENTS = """\
             changes c̄; `evaluate()` shows the loss of each batch alone. Needs
             TensorFlow or torch, and an object for each output of each model;
             `reset()` forgets, and `get_state()` and `set_state()` keep c̄,
-            which is not in the configuration.
-        reduction: For `average=None`: `"sum_over_batch_size"` is the mean
-            over classes (a skipped one adds 0), `"sum"` their sum, `"none"`
-            one loss a class. A loss that is one number has nothing to reduce.
-        name: Name of the loss.
-        dtype: Dtype of the result. Default: Keras's floatx. Counts of narrower
-            predictions are accumulated in float32."""
+            which is not in the configuration."""
 ERRORS = """\
         ValueError: for an argument that is not allowed, shapes that do not
             match, predictions that are not floats, labels or probabilities
@@ -176,7 +177,7 @@ BINARY = Family(
         "{data}": DATA_ARGUMENTS,
         "{weights}": WEIGHT_ARGUMENTS,
         "{decision}": DECISION_ARGUMENTS,
-        "{loss}": LOSS_ARGUMENTS,
+        "{loss}": f"{MOMENTUM_ARGUMENT}\n{LOSS_ARGUMENTS}",
         "{errors}": ERRORS,
     },
     """\

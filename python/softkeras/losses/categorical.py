@@ -1,25 +1,16 @@
 """The named losses of one class of several: 1 - a score of their matrix.
 
-What is written here of each is what is its own; `_twin` and `_loss_class` add
-what they have in common.
+What is written here of each is what is its own; `_MAKER` adds what they have in
+common.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import keras
-
 from softkeras import scores
-from softkeras.losses._documentation import (
-    CATEGORICAL,
-    class_docstring,
-    documented,
-    function_docstring,
-    loss_text,
-    show_arguments,
-)
+from softkeras.losses._documentation import CATEGORICAL
+from softkeras.losses._named import Maker, Named
 from softkeras.losses.confusion import ConfusionLoss, confusion_loss
 
 if TYPE_CHECKING:
@@ -45,48 +36,14 @@ __all__ = [
     "soft_mean_iou",
 ]
 
-register = keras.saving.register_keras_serializable("softkeras")
+_MAKER = Maker(confusion_loss, ConfusionLoss, CATEGORICAL)
 
 
-_TEXTS = {}
-
-
-def _twin(
-    score: Callable, example: float, needed: dict[str, str] | None = None
-) -> Callable:
-    """Decorator: the public function of a loss; arguments as of `loss_text`."""
-
-    def decorate(function):
-        text = loss_text(function, score, example, needed, CATEGORICAL)
-        function.__doc__ = function_docstring(function, text)
-        show_arguments(function, confusion_loss)
-        _TEXTS[function] = text
-        return register(documented(function, CATEGORICAL.texts))
-
-    return decorate
-
-
-def _loss_class(function: Callable) -> Callable:
-    """Decorator: the public class of a loss, whose function is `function`."""
-
-    def decorate(cls):
-        cls.__doc__ = class_docstring(cls, function, _TEXTS[function])
-        show_arguments(cls.__init__, ConfusionLoss.__init__)
-        return register(documented(cls, CATEGORICAL.texts))
-
-    return decorate
-
-
-class _NamedLoss(ConfusionLoss):
+class _NamedLoss(Named, ConfusionLoss):
     """A ConfusionLoss whose class says which score it is."""
 
-    def get_config(self) -> dict:
-        config = super().get_config()
-        del config["score"]
-        return config
 
-
-@_twin(scores.categorical_accuracy, 0.25)
+@_MAKER.twin(scores.categorical_accuracy, 0.25)
 def soft_categorical_accuracy(
     y_true: Any,
     y_pred: Any,
@@ -110,7 +67,7 @@ def soft_categorical_accuracy(
     )
 
 
-@_loss_class(soft_categorical_accuracy)
+@_MAKER.loss_class(soft_categorical_accuracy)
 class SoftCategoricalAccuracy(_NamedLoss):
     """1 - soft accuracy of several classes, as a Keras loss."""
 
@@ -123,7 +80,7 @@ class SoftCategoricalAccuracy(_NamedLoss):
         super().__init__(scores.categorical_accuracy, name=name, **options)
 
 
-@_twin(scores.categorical_balanced_accuracy, 0.1667)
+@_MAKER.twin(scores.categorical_balanced_accuracy, 0.1667)
 def soft_categorical_balanced_accuracy(
     y_true: Any,
     y_pred: Any,
@@ -146,7 +103,7 @@ def soft_categorical_balanced_accuracy(
     )
 
 
-@_loss_class(soft_categorical_balanced_accuracy)
+@_MAKER.loss_class(soft_categorical_balanced_accuracy)
 class SoftCategoricalBalancedAccuracy(_NamedLoss):
     """1 - soft balanced accuracy of several classes, as a Keras loss."""
 
@@ -161,7 +118,7 @@ class SoftCategoricalBalancedAccuracy(_NamedLoss):
         )
 
 
-@_twin(scores.mean_iou, 0.3333)
+@_MAKER.twin(scores.mean_iou, 0.3333)
 def soft_mean_iou(
     y_true: Any,
     y_pred: Any,
@@ -185,7 +142,7 @@ def soft_mean_iou(
     )
 
 
-@_loss_class(soft_mean_iou)
+@_MAKER.loss_class(soft_mean_iou)
 class SoftMeanIoU(_NamedLoss):
     """1 - the soft mean intersection over union, as a Keras loss."""
 
@@ -198,7 +155,7 @@ class SoftMeanIoU(_NamedLoss):
         super().__init__(scores.mean_iou, name=name, **options)
 
 
-@_twin(scores.categorical_matthews, 0.3)
+@_MAKER.twin(scores.categorical_matthews, 0.3)
 def soft_categorical_matthews(
     y_true: Any,
     y_pred: Any,
@@ -220,7 +177,7 @@ def soft_categorical_matthews(
     )
 
 
-@_loss_class(soft_categorical_matthews)
+@_MAKER.loss_class(soft_categorical_matthews)
 class SoftCategoricalMatthews(_NamedLoss):
     """1 - the soft Matthews correlation of several classes, as a Keras loss."""
 
@@ -233,7 +190,7 @@ class SoftCategoricalMatthews(_NamedLoss):
         super().__init__(scores.categorical_matthews, name=name, **options)
 
 
-@_twin(scores.categorical_kappa, 0.3636)
+@_MAKER.twin(scores.categorical_kappa, 0.3636)
 def soft_categorical_kappa(
     y_true: Any,
     y_pred: Any,
@@ -263,7 +220,7 @@ def soft_categorical_kappa(
     )
 
 
-@_loss_class(soft_categorical_kappa)
+@_MAKER.loss_class(soft_categorical_kappa)
 class SoftCategoricalKappa(_NamedLoss):
     """1 - Cohen's soft kappa of several classes, as a Keras loss."""
 
@@ -279,7 +236,7 @@ class SoftCategoricalKappa(_NamedLoss):
         )
 
 
-@_twin(
+@_MAKER.twin(
     scores.categorical_cost,
     0.5,
     {"cost_matrix": "[[0, 2, 1], [1, 0, 1], [1, 1, 0]]"},
@@ -312,7 +269,7 @@ def soft_categorical_cost(
     )
 
 
-@_loss_class(soft_categorical_cost)
+@_MAKER.loss_class(soft_categorical_cost)
 class SoftCategoricalCost(_NamedLoss):
     """The soft mean cost of decisions, as a Keras loss."""
 

@@ -7,28 +7,18 @@ undefined, and `empty` says what an undefined entry does. `average_score` takes
 the mean over the entries.
 """
 
-from softkeras.scores.averaging import average_score
-from softkeras.scores.binary import (
-    accuracy,
-    balanced_accuracy,
+from softkeras.scores.agreement import (
     cohen_kappa,
     critical_success_index,
     dice,
-    expected_cost,
     f_beta,
     fowlkes_mallows,
     g_mean,
-    hamming,
-    informedness,
     jaccard,
-    markedness,
     matthews,
-    negative_predictive_value,
-    precision,
-    recall,
-    specificity,
     tversky,
 )
+from softkeras.scores.averaging import average_score
 from softkeras.scores.categorical import (
     categorical_accuracy,
     categorical_balanced_accuracy,
@@ -36,6 +26,18 @@ from softkeras.scores.categorical import (
     categorical_kappa,
     categorical_matthews,
     mean_iou,
+)
+from softkeras.scores.rates import (
+    accuracy,
+    balanced_accuracy,
+    expected_cost,
+    hamming,
+    informedness,
+    markedness,
+    negative_predictive_value,
+    precision,
+    recall,
+    specificity,
 )
 
 __all__ = [

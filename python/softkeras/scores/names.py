@@ -13,14 +13,14 @@ import numpy as np
 
 from softkeras import _checks
 from softkeras.counts import Counts
-from softkeras.scores import binary, categorical
+from softkeras.scores import agreement, categorical, rates
 
 
 class Names:
     """The names of one kind of scores.
 
     Args:
-        module: Where they are, its public functions.
+        modules: Where they are, their public functions.
         aliases: Other names of the same.
         of: What they are functions of, in a word.
         trial: Gives something for a score to be tried on, to see whether it
@@ -28,10 +28,16 @@ class Names:
     """
 
     def __init__(
-        self, module: ModuleType, aliases: dict, of: str, trial: Callable
+        self,
+        modules: tuple[ModuleType, ...],
+        aliases: dict,
+        of: str,
+        trial: Callable,
     ):
         self.functions = {
-            name: getattr(module, name) for name in module.__all__
+            name: getattr(module, name)
+            for module in modules
+            for name in module.__all__
         }
         self.aliases = aliases
         self.of = of
@@ -114,7 +120,7 @@ def _trial_matrix(cost_matrix: Any = None, **_: Any) -> Any:
 
 
 OF_COUNTS = Names(
-    binary,
+    (rates, agreement),
     {
         "f1": "f_beta",
         "iou": "jaccard",
@@ -126,7 +132,7 @@ OF_COUNTS = Names(
     lambda **_: Counts(1.0, 1.0, 1.0, 1.0),
 )
 OF_MATRIX = Names(
-    categorical,
+    (categorical,),
     {
         "accuracy": "categorical_accuracy",
         "balanced_accuracy": "categorical_balanced_accuracy",

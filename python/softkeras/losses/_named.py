@@ -1,0 +1,75 @@
+"""What makes a named loss of a score: a function and a class of few lines.
+
+What is written of each in its file is what is its own; the decorators of a
+`Maker` add what they have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+
+from softkeras.losses._documentation import (
+    Family,
+    class_docstring,
+    documented,
+    function_docstring,
+    loss_text,
+    show_arguments,
+)
+
+register = keras.saving.register_keras_serializable("softkeras")
+
+
+class Named:
+    """A loss of a score whose class says which score it is."""
+
+    def get_config(self) -> dict:
+        config = super().get_config()
+        del config["score"]
+        return config
+
+
+class Maker:
+    """Makes the functions and the classes of one family of losses.
+
+    Args:
+        function: The loss of any score of that family, whose keyword arguments
+            all have.
+        cls: Its class.
+        family: What their docstrings have in common.
+    """
+
+    def __init__(self, function: Callable, cls: type, family: Family):
+        self.function = function
+        self.cls = cls
+        self.family = family
+        self.texts = {}
+
+    def twin(
+        self,
+        score: Callable,
+        example: float,
+        needed: dict[str, str] | None = None,
+    ) -> Callable:
+        """Decorator: a public function; arguments as of `loss_text`."""
+
+        def decorate(function):
+            text = loss_text(function, score, example, needed, self.family)
+            function.__doc__ = function_docstring(function, text)
+            show_arguments(function, self.function)
+            self.texts[function] = text
+            return register(documented(function, self.family.texts))
+
+        return decorate
+
+    def loss_class(self, function: Callable) -> Callable:
+        """Decorator: the public class of the loss of a function."""
+
+        def decorate(cls):
+            cls.__doc__ = class_docstring(cls, function, self.texts[function])
+            show_arguments(cls.__init__, self.cls.__init__)
+            return register(documented(cls, self.family.texts))
+
+        return decorate
