@@ -2,22 +2,24 @@
 
 from softkeras.losses import agreement as _agreement
 from softkeras.losses import categorical as _categorical
-from softkeras.losses import constraints as _constraints
+from softkeras.losses import precision_recall as _precision_recall
 from softkeras.losses import ranking as _ranking
 from softkeras.losses import rates as _rates
+from softkeras.losses import sensitivity_specificity as _sensitivity_specificity
 from softkeras.losses import top as _top
 from softkeras.losses import top_k as _top_k
 from softkeras.losses.agreement import *  # noqa: F403
 from softkeras.losses.categorical import *  # noqa: F403
 from softkeras.losses.confusion import ConfusionLoss, confusion_loss
-from softkeras.losses.constraints import *  # noqa: F403
 from softkeras.losses.continuous_bernoulli import (
     ContinuousBernoulli,
     continuous_bernoulli,
 )
+from softkeras.losses.precision_recall import *  # noqa: F403
 from softkeras.losses.ranking import *  # noqa: F403
 from softkeras.losses.rates import *  # noqa: F403
 from softkeras.losses.score import ScoreLoss, score_loss
+from softkeras.losses.sensitivity_specificity import *  # noqa: F403
 from softkeras.losses.top import *  # noqa: F403
 from softkeras.losses.top_k import *  # noqa: F403
 from softkeras.losses.warm_up import WarmUp
@@ -27,7 +29,8 @@ __all__ = [
     *_agreement.__all__,
     *_rates.__all__,
     *_categorical.__all__,
-    *_constraints.__all__,
+    *_precision_recall.__all__,
+    *_sensitivity_specificity.__all__,
     *_ranking.__all__,
     *_top.__all__,
     *_top_k.__all__,

@@ -1,8 +1,19 @@
-"""A rate at a constraint: its data, its averages, and the loss that it is."""
+"""A rate at a constraint: its data, its averages, and the loss that it is.
+
+The threshold is found inside the graph, in every batch, and its gradient is that
+of the implicit function theorem (see `_at_constraint`). So there are no
+multipliers to train, nothing has a state, and the loss is that of the order of
+the predictions and the distances between them: adding a number to all log-odds
+does not change it. After training,
+`softkeras.thresholds.best_threshold(..., at_least=...)` finds the threshold to
+decide by.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+
+import keras
 
 from softkeras import _checks, _labels, counts, steps
 from softkeras._backend import ops
@@ -10,12 +21,66 @@ from softkeras._gradients import widen
 from softkeras.losses import _at_constraint
 from softkeras.losses._at_constraint import Goal, Group
 from softkeras.losses._batch_loss import BatchLoss
+from softkeras.losses._documentation import (
+    DATA_ARGUMENTS,
+    ERRORS,
+    LABEL_ARGUMENTS,
+    LOSS_ARGUMENTS,
+    WEIGHT_ARGUMENTS,
+)
 from softkeras.scores import averaging
 
 # Of a step that is given by name. At a rate of 0.9 the threshold is log(9)/s
 # below what is called positive, so a step as soft as for other losses would
 # look far from where the decisions differ.
 SHARPNESS = 1.0
+
+
+# What all of them say in the same words.
+_DOCUMENTED = {
+    "{data}": DATA_ARGUMENTS,
+    "{weights}": WEIGHT_ARGUMENTS,
+    "{decision}": """\
+        average: `"macro"` for the mean over classes, each at a threshold of
+            its own, `"weighted"` for that mean weighted by how often each
+            class occurs, `"micro"` for one threshold of all, `"samples"` for
+            the mean over samples, `None` for one loss a class.
+        empty: What a class, sample or batch does whose score is undefined:
+            without positive labels, or where a specificity is meant, without
+            negative ones. `"skip"` leaves the mean (nothing left: loss and
+            gradient are exactly 0), `"one"` counts as perfect, `"zero"` as
+            worthless.
+        step: The shape of the soft threshold: `"sigmoid"`, `"softsign"` or
+            another name, with the sharpness 1; `"hard"` for the best of all
+            cut points, exactly; or a `softkeras.steps.Step` with the name of a
+            shape and scale="logit".
+        sharpness: If given, in place of the step's own: its slope, per unit of
+            probability where that is ½, so 4 times that per unit of log-odds;
+            infinite is hard.
+        from_logits: Whether `y_pred` holds logits.
+"""
+    + LABEL_ARGUMENTS,
+    "{loss}": LOSS_ARGUMENTS,
+    "{errors}": ERRORS,
+    "{gradient}": """\
+    Gradient: that of the formula, dτ/dx included, which by the implicit
+    function theorem is v·F'(x - τ)/Σ v·F'(x - τ), v being the weights of the
+    elements in the equation for τ. With step="hard" it is 0.""",
+    "{reference}": """\
+    Reference: Kumar, Narasimhan & Cotter, Implicit rate-constrained
+    optimization of non-decomposable objectives,
+    https://arxiv.org/abs/2107.10960; Eban et al., Scalable learning of
+    non-decomposable objectives, https://arxiv.org/abs/1608.04802, solve it
+    with multipliers.""",
+}
+
+
+def public(thing):
+    """Fills the shared texts into a docstring; registers with Keras."""
+    for key, text in _DOCUMENTED.items():
+        for indent in (" " * 4, " " * 8):
+            thing.__doc__ = thing.__doc__.replace(indent + key, text, 1)
+    return keras.saving.register_keras_serializable("softkeras")(thing)
 
 
 class Constrained:

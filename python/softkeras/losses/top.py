@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 
@@ -17,6 +17,7 @@ from softkeras._pairs import (
     weight_above,
 )
 from softkeras.counts import LARGEST
+from softkeras.losses._groups import read_groups
 from softkeras.losses._ranking_loss import (
     EMPTY_ARGUMENT,
     LOSS_ARGUMENTS,
@@ -24,8 +25,6 @@ from softkeras.losses._ranking_loss import (
     RankingLoss,
     count,
     documented,
-    sound,
-    weights,
 )
 from softkeras.scores import averaging
 
@@ -152,7 +151,7 @@ def ndcg_losses(
     compare = Comparison(step, sharpness)
     k = None if k is None else count("k", k)
     allowed = "finite grades of 0 or more"
-    groups = _groups(
+    groups = read_groups(
         y_true,
         y_pred,
         sample_weight,
@@ -301,7 +300,9 @@ def precision_at_k_losses(
     """
     k = count("k", k)
     compare = Comparison(step, sharpness)
-    groups = _groups(y_true, y_pred, sample_weight, mask, from_logits, relative)
+    groups = read_groups(
+        y_true, y_pred, sample_weight, mask, from_logits, relative
+    )
 
     def evaluate(compare):
         x = compare.line(groups.prediction, from_logits)
@@ -314,62 +315,6 @@ def precision_at_k_losses(
     nothing = ops.sum(groups.weight, axis=-1) <= 0
     counting = ops.where(nothing, 0.0, groups.group_weight)
     return compare.evaluate(evaluate), counting
-
-
-class _Groups(NamedTuple):
-    """Items, (groups, items) each, and groups."""
-
-    label: Any
-    prediction: Any
-    weight: Any
-    there: Any  # 1 where the weight is not 0
-    group_weight: Any  # (groups,)
-
-
-def _groups(
-    y_true, y_pred, sample_weight, mask, from_logits, relative, *labels
-) -> _Groups:
-    _checks.boolean("from_logits", from_logits)
-    prediction = _without_last(_checks.floating("y_pred", y_pred))
-    if len(prediction.shape) != 2:
-        raise ValueError(
-            "`y_pred` must have the shape (groups, items), or (groups, items, "
-            f"1). Received: y_pred of shape {tuple(prediction.shape)}; of one "
-            "group, give y_true[None] and y_pred[None]."
-        )
-    label = _without_last(_checks.tensor("y_true", y_true))
-    label = _checks.labels(label, prediction)
-    of_items, of_groups = [None, None], [None, None]
-    for i, values in enumerate((sample_weight, mask)):
-        if values is None:
-            continue
-        values = _without_last(_checks.tensor("sample_weight", values))
-        shape = tuple(values.shape)
-        is_group = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
-        (of_groups if is_group else of_items)[i] = values
-    weight = weights(*of_items, prediction)
-    group_weight = weights(*of_groups, prediction[:, 0], relative=relative)
-    counts = weight
-    if group_weight is not None:
-        counts = ops.broadcast_to(group_weight[:, None], ops.shape(prediction))
-        counts = counts if weight is None else counts * weight
-    label, prediction, _ = sound(
-        label, prediction, counts, from_logits, *labels
-    )
-    if weight is None:
-        weight = ops.ones_like(label)
-    if group_weight is None:
-        group_weight = ops.ones_like(label[:, 0])
-    there = ops.where(ops.isnan(weight), weight, 1.0)
-    there = ops.where(weight == 0, 0.0, there)
-    return _Groups(label, prediction, weight, there, group_weight)
-
-
-def _without_last(values):
-    """(groups, items, 1) as (groups, items)."""
-    if len(values.shape) == 3 and values.shape[-1] == 1:
-        return ops.squeeze(values, axis=-1)
-    return values
 
 
 @keras.saving.register_keras_serializable("softkeras")
