@@ -1,7 +1,7 @@
 """A rate at a constraint: its data, its averages, and the loss that it is.
 
-The threshold is found inside the graph, in every batch, and its gradient is that
-of the implicit function theorem (see `_at_constraint`). So there are no
+The threshold is found inside the graph, in every batch, and its gradient is
+that of the implicit function theorem (see `_at_constraint`). So there are no
 multipliers to train, nothing has a state, and the loss is that of the order of
 the predictions and the distances between them: adding a number to all log-odds
 does not change it. After training,
