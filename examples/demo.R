@@ -4,8 +4,9 @@
 #
 # The same network is trained on four losses, five folds each, with keras3's
 # compile() and fit() where that package is installed, through reticulate where
-# it is not. examples/demo.py does the same from Python, with the same seeds, and
-# its saved models are loaded here.
+# it is not; that of cross-entropy is also judged at the threshold that is best for
+# F1 on the training cases. examples/demo.py does the same from Python, with the
+# same seeds, and its saved models are loaded here.
 
 # TensorFlow's lines when it starts.
 Sys.setenv(TF_CPP_MIN_LOG_LEVEL = "3", TF_ENABLE_ONEDNN_OPTS = "0")
@@ -91,9 +92,9 @@ train <- if (has_keras3) train_with_keras3 else train_with_reticulate
 predict_with <- function(model, x) as.vector(model$predict(x, verbose = 0L))
 
 # Precision, recall and F1 of hard decisions.
-scores <- function(y, p) {
-  tp <- sum(p > 0.5 & y == 1)
-  c(tp / max(sum(p > 0.5), 1), tp / sum(y == 1), 2 * tp / (sum(p > 0.5) + sum(y == 1)))
+scores <- function(y, called) {
+  tp <- sum(called & y == 1)
+  c(tp / max(sum(called), 1), tp / sum(y == 1), 2 * tp / (sum(called) + sum(y == 1)))
 }
 
 slug <- function(name) gsub("[ -]", "_", tolower(name))
@@ -108,19 +109,25 @@ cat(sprintf(
 ))
 dir.create(file.path(out, "r"), showWarnings = FALSE, recursive = TRUE)
 bar <- utils::txtProgressBar(max = length(losses) * folds, style = 3)
-table <- curves <- predictions <- NULL
+table <- list()
+curves <- predictions <- NULL
 for (name in names(losses)) {
   start <- proc.time()[["elapsed"]]
-  held_out_p <- numeric(length(y))
+  called <- tuned <- logical(length(y))
   for (held_out in seq_len(folds) - 1) {
     cases <- split_off(held_out)
     trained <- train(name, cases, seed = held_out)
     p <- predict_with(trained$model, cases$x_test)
-    held_out_p[fold == held_out] <- p
+    called[fold == held_out] <- p > 0.5
+    best <- best_threshold(cases$y, predict_with(trained$model, cases$x), "f_beta")
+    tuned[fold == held_out] <- p >= best$threshold
     utils::setTxtProgressBar(bar, utils::getTxtProgressBar(bar) + 1)
   }
   seconds <- proc.time()[["elapsed"]] - start
-  table <- rbind(table, c(scores(y, held_out_p), seconds))
+  table[[name]] <- c(scores(y, called), seconds)
+  if (name == "cross-entropy") {
+    table[["cross-entropy, tuned threshold"]] <- c(scores(y, tuned), seconds)
+  }
   # The models that are kept are those of the last fold.
   trained$model$save(file.path(out, "r", paste0(slug(name), ".keras")))
   predictions <- rbind(predictions, data.frame(loss = name, p = p))
@@ -133,10 +140,11 @@ close(bar)
 write.csv(predictions, file.path(out, "r", "predictions.csv"), row.names = FALSE)
 write.csv(curves, file.path(out, "r", "curves.csv"), row.names = FALSE)
 
-cat(sprintf("\n%-30sprecision   recall       F1   seconds\n", "held-out folds"))
+table <- do.call(rbind, table)
+cat(sprintf("\n%-32sprecision   recall       F1   seconds\n", "held-out folds"))
 cat(sprintf(
-  "%-30s%9.3f%9.3f%9.3f%10.1f\n",
-  names(losses), table[, 1], table[, 2], table[, 3], table[, 4]
+  "%-32s%9.3f%9.3f%9.3f%10.1f\n",
+  rownames(table), table[, 1], table[, 2], table[, 3], table[, 4]
 ), sep = "")
 
 # What Python has saved, without custom_objects; its predictions must be
