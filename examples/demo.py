@@ -5,8 +5,8 @@
     python examples/demo.py picture   draws the steps and the training curves
 
 The same network is trained on four losses, five folds each; that of
-cross-entropy is also judged at the threshold that is best for F1 on the training
-cases. examples/demo.R does the same from R, with the same seeds.
+cross-entropy is also judged at the threshold that is best for F1 on the
+training cases. examples/demo.R does the same from R, with the same seeds.
 """
 
 import csv
