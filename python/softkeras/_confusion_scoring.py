@@ -85,16 +85,16 @@ class ConfusionScoring:
         # is finite and shows the way out.
         total = ops.sum(frozen)
         classes = frozen.shape[0]
-        few = ERRORS / classes**2 * ops.where(total > 0, total, 1.0)
-        few = ops.where(undefined, few, 0.0)
-        errors = 1 - ops.eye(classes, dtype=frozen.dtype)
-        value = score(matrix + few * errors)
         vacant = undefined
         if not self.step.is_hard:
             right = score(ops.diag(ops.sum(frozen, axis=1)))
             vacant = ops.logical_and(
                 sound, ops.logical_not(ops.isfinite(right))
             )
+        few = ERRORS / classes**2 * ops.where(total > 0, total, 1.0)
+        few = ops.where(ops.logical_or(undefined, vacant), few, 0.0)
+        errors = 1 - ops.eye(classes, dtype=frozen.dtype)
+        value = score(matrix + few * errors)
         value = ops.where(vacant, 1.0 if self.empty == "one" else 0.0, value)
         value = ops.where(sound, value, float("nan"))
         if self.empty == "skip":

@@ -212,9 +212,9 @@ def _soft_sums(x, columns, count, compare):
             none = ops.zeros_like(count)
             return by_x, by_columns, none, ops.zeros_like(slope)
 
+        # An eager tape keeps what it sees made of what it watches: all pairs.
         value = _blocks(
-            x,
-            columns,
+            *map(ops.stop_gradient, (x, columns)),
             count,
             lambda other, own: compare.soft(other - own, slope),
         )

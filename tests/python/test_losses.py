@@ -570,3 +570,42 @@ def test_fit_on_bad_labels_fails_with_the_reason(medical):
     model.compile(loss=SoftFBeta(), jit_compile=True)
     history = model.fit(x, 2 * y - 1, verbose=0).history
     assert np.isnan(history["loss"][0])
+
+
+RARE = np.float32([1e-38, 2e-17, 3e-9, 1e-4])
+NAMED = [
+    name
+    for name in (*losses.rates.__all__, *losses.agreement.__all__)
+    if name.islower()
+]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_confident_batches_have_finite_gradients(name):
+    """Where next to nothing is called, or all but all of it."""
+    function = getattr(losses, name)
+    for y, p, sharpness in (
+        ([0.0, 0, 0, 0], RARE, 1.3),
+        ([0.0, 1, 0, 1], RARE, 1.3),
+        ([0.0, 1, 0, 1], 1 - RARE, 2.0),
+        ([1.0, 1, 1, 1], 1 - RARE, 0.25),
+    ):
+        value, gradient = value_and_gradient(
+            lambda p, y=y, s=sharpness: function(y, p, sharpness=s), p, "jit"
+        )
+        assert np.isfinite(value)
+        assert np.all(np.isfinite(gradient))
+
+
+def test_a_row_without_a_positive_has_no_gradient_however_confident():
+    for sharpness in (0.25, 1.0, 1.3, 2.0, 5.0):
+        for score in ("f1", lambda c: c.tp / (c.tp + c.fp + c.fn), "precision"):
+            value, gradient = value_and_gradient(
+                lambda p, s=sharpness, score=score: losses.score_loss(
+                    [0.0], p, score, sharpness=s
+                ),
+                np.float32([2.2193565e-17]),
+                "jit",
+            )
+            assert value == 0
+            np.testing.assert_array_equal(gradient, [0])

@@ -40,7 +40,7 @@ class EpochConfusionScore(EpochSums):
         from_logits: Whether `y_pred` holds logits.
         sparse: Whether `y_true` holds ids of classes from 0 on.
         ignore_class: With `sparse`, rows of this class count nowhere.
-        name: Name of the metric. Default: the name of the score.
+        name: Name of the metric. Default: that of the score, as it was given.
         dtype: Dtype of the result. Default: Keras's floatx. The matrix is kept
             as two numbers of it an entry, so float32 counts on beyond 2^24.
         **score_args: Arguments of the score, such as `weights`.
@@ -95,7 +95,8 @@ class EpochConfusionScore(EpochSums):
             sparse=sparse,
             ignore_class=ignore_class,
         )
-        super().__init__(name or names.name_of(scoring.score), dtype)
+        own = score if isinstance(score, str) else names.name_of(scoring.score)
+        super().__init__(name or own, dtype)
         self.scoring = scoring
 
     def update_state(self, y_true, y_pred, sample_weight=None):

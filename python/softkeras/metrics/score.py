@@ -46,7 +46,7 @@ class EpochScore(EpochSums):
         labels: The numbers that stand for a negative and a positive label.
         sparse: Whether `y_true` holds ids of classes from 0 on.
         ignore_class: Labels of this number count nowhere.
-        name: Name of the metric. Default: the name of the score.
+        name: Name of the metric. Default: that of the score, as it was given.
         dtype: Dtype of the result. Default: Keras's floatx. Counts are kept as
             two numbers of it, so float32 counts on beyond 2^24.
         **score_args: Arguments of the score, such as `beta`.
@@ -106,7 +106,8 @@ class EpochScore(EpochSums):
             sparse=sparse,
             ignore_class=ignore_class,
         )
-        super().__init__(name or names.name_of(scoring.score), dtype)
+        own = score if isinstance(score, str) else names.name_of(scoring.score)
+        super().__init__(name or own, dtype)
         self.scoring = scoring
 
     def update_state(self, y_true, y_pred, sample_weight=None):

@@ -14,6 +14,8 @@ from softkeras.scores.names import get, name_of
 __all__ = ["average_score"]
 
 EMPTY = ("skip", "one", "zero")
+# The least errors of soft decisions, as a share of all counts.
+LEAST = 1e-15
 
 
 def average_score(
@@ -118,15 +120,19 @@ def weighted_values(
         )
     sound = functools.reduce(ops.logical_and, map(ops.isfinite, frozen))
     undefined = ops.logical_and(sound, ops.logical_not(ops.isfinite(raw)))
+    vacant = undefined if hard else _without_score(score, frozen, sound)
     # One false positive and one false negative more turn 0/0 into the score of
     # an entry that got nothing right, with a gradient that is finite and shows
     # the way out.
-    more = ops.cast(undefined, frozen.tp.dtype)
+    more = ops.cast(ops.logical_or(undefined, vacant), frozen.tp.dtype)
+    if not hard:
+        # Where next to nothing is called, the square of that, by which a
+        # quotient's gradient is divided, would be 0.
+        more = ops.maximum(more, LEAST * sum(frozen))
     values = score(
         Counts(counts.tp, counts.fp + more, counts.fn + more, counts.tn)
     )
     support = frozen.tp + frozen.fn
-    vacant = undefined if hard else _without_score(score, frozen, sound)
     values = ops.where(vacant, 1.0 if empty == "one" else 0.0, values)
     present = ops.ones_like(support)
     if empty == "skip":
