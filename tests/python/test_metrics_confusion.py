@@ -142,7 +142,7 @@ def test_in_fit_it_shows_the_score_of_the_epoch():
     want = sk.jaccard_score(IDS, called, average="macro")
     np.testing.assert_allclose(history["val_mean_iou"][-1], want, 1e-5)
     want = sk.cohen_kappa_score(IDS, called, sample_weight=WEIGHTS)
-    got = history["val_categorical_kappa"][-1]
+    got = history["val_cohen_kappa"][-1]
     np.testing.assert_allclose(got, want, 1e-5, 1e-6)
 
 
