@@ -609,3 +609,21 @@ def test_a_row_without_a_positive_has_no_gradient_however_confident():
             )
             assert value == 0
             np.testing.assert_array_equal(gradient, [0])
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [
+        losses.SoftFBeta,
+        losses.SoftAUC,
+        losses.SoftCategoricalMatthews,
+        losses.SoftMeanIoU,
+    ],
+    ids=label,
+)
+def test_saturated_float16_predictions_have_finite_gradients(cls):
+    p = np.float16([[1, 0], [0, 1], [0.5, 0.5], [1, 0]])
+    y = np.float16([[0, 1], [0, 1], [1, 0], [1, 0]])
+    value, gradient = value_and_gradient(lambda p: cls()(y, p), p)
+    assert np.isfinite(value)
+    assert np.all(np.isfinite(gradient))

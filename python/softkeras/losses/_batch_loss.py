@@ -35,7 +35,7 @@ class BatchLoss(Arithmetic, keras.losses.Loss):
         mask = _backend.get_keras_mask(y_pred)
         with keras.name_scope(self.name):
             y_pred = _checks.floating("y_pred", y_pred)
-            y_pred = ops.cast(y_pred, self.dtype)
+            y_pred = ops.cast(widen(y_pred), self.dtype)
             rows = y_true, y_pred, sample_weight, mask
             loss = self.evaluate(*(rows if self.sums else gather_rows(*rows)))
             loss = _replicas.share(ops.cast(loss, self.dtype))
