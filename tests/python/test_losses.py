@@ -627,3 +627,27 @@ def test_saturated_float16_predictions_have_finite_gradients(cls):
     value, gradient = value_and_gradient(lambda p: cls()(y, p), p)
     assert np.isfinite(value)
     assert np.all(np.isfinite(gradient))
+
+
+EMPTY = {
+    losses.SoftNDCG: {},
+    losses.SoftPrecisionAtK: {"k": 2},
+    losses.SoftTopKAccuracy: {"k": 2},
+    losses.SoftCategoricalKappa: {},
+    losses.SoftFBeta: {},
+    losses.SoftAUC: {},
+    losses.SoftAveragePrecision: {},
+    losses.SoftPrecisionAtRecall: {"recall": 0.8},
+    losses.SoftRecallAtPrecision: {"precision": 0.8},
+    losses.SoftSensitivityAtSpecificity: {"specificity": 0.8},
+    losses.SoftSpecificityAtSensitivity: {"sensitivity": 0.8},
+}
+
+
+@pytest.mark.parametrize("cls", EMPTY, ids=label)
+def test_a_batch_without_rows_has_no_loss(cls):
+    nothing = np.zeros((0, 3), "float32")
+    for step in ("sigmoid", "hard"):
+        loss = cls(step=step, **EMPTY[cls])
+        assert float(loss(nothing, nothing)) == 0
+        assert float(loss(nothing, nothing, np.zeros(0, "float32"))) == 0

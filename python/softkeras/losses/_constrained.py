@@ -28,6 +28,7 @@ from softkeras.losses._documentation import (
     LOSS_ARGUMENTS,
     WEIGHT_ARGUMENTS,
 )
+from softkeras.losses._empty import is_empty, no_loss
 from softkeras.scores import averaging
 
 # Of a step that is given by name. At a rate of 0.9 the threshold is log(9)/s
@@ -128,6 +129,9 @@ class Constrained:
         self.labels = labels
 
     def __call__(self, y_true, y_pred, sample_weight, mask):
+        prediction = _checks.floating("y_pred", y_pred)
+        if is_empty(prediction):
+            return no_loss(prediction, self.average)
         elements = self._elements(y_true, y_pred, sample_weight, mask)
         prediction, label, weight = map(self._columns, elements)
         group = Group(prediction, weight * label, weight * (1 - label))

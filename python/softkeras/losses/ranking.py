@@ -17,6 +17,7 @@ from softkeras._pairs import (
 )
 from softkeras.counts import AVERAGES
 from softkeras.losses._documentation import LABEL_ARGUMENTS
+from softkeras.losses._empty import is_empty, no_loss
 from softkeras.losses._ranking_loss import (
     EMPTY_ARGUMENT,
     LOSS_ARGUMENTS,
@@ -135,6 +136,9 @@ def soft_auc(
     _checks.one_of("empty", empty, averaging.EMPTY)
     compare = Comparison(step, sharpness)
     max_fpr = _rate(max_fpr)
+    prediction = _checks.floating("y_pred", y_pred)
+    if is_empty(prediction):
+        return no_loss(prediction, average)
     rows = read_rows(
         y_true,
         y_pred,
@@ -239,6 +243,9 @@ def soft_average_precision(
     """
     _checks.one_of("empty", empty, averaging.EMPTY)
     compare = Comparison(step, sharpness)
+    prediction = _checks.floating("y_pred", y_pred)
+    if is_empty(prediction):
+        return no_loss(prediction, average)
     rows = read_rows(
         y_true,
         y_pred,

@@ -17,6 +17,7 @@ from softkeras._pairs import (
     weight_above,
 )
 from softkeras.counts import LARGEST
+from softkeras.losses._empty import is_empty, no_losses
 from softkeras.losses._groups import read_groups
 from softkeras.losses._ranking_loss import (
     EMPTY_ARGUMENT,
@@ -151,6 +152,9 @@ def ndcg_losses(
     compare = Comparison(step, sharpness)
     k = None if k is None else count("k", k)
     allowed = "finite grades of 0 or more"
+    prediction = _checks.floating("y_pred", y_pred)
+    if is_empty(prediction):
+        return no_losses(prediction)
     groups = read_groups(
         y_true,
         y_pred,
@@ -300,6 +304,9 @@ def precision_at_k_losses(
     """
     k = count("k", k)
     compare = Comparison(step, sharpness)
+    prediction = _checks.floating("y_pred", y_pred)
+    if is_empty(prediction):
+        return no_losses(prediction)
     groups = read_groups(
         y_true, y_pred, sample_weight, mask, from_logits, relative
     )

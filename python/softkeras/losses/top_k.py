@@ -9,6 +9,7 @@ import keras
 from softkeras import _checks
 from softkeras._backend import ops
 from softkeras._pairs import Comparison, above, top_share
+from softkeras.losses._empty import is_empty, no_losses
 from softkeras.losses._ranking_loss import (
     LOSS_ARGUMENTS,
     STEP_ARGUMENTS,
@@ -135,6 +136,8 @@ def top_k_losses(
             "`y_pred` must have the shape (n, ..., classes), of two classes or "
             f"more. Received: y_pred of shape {shape}"
         )
+    if is_empty(prediction):
+        return no_losses(prediction)
     weight = weights(sample_weight, mask, prediction[..., 0], relative=relative)
     if weight is not None:
         prediction = ops.where(weight[..., None] > 0, prediction, 0.5)
