@@ -15,7 +15,7 @@ __all__ = ["average_score"]
 
 EMPTY = ("skip", "one", "zero")
 # The least errors of soft decisions, as a share of all counts.
-LEAST = 1e-15
+LEAST = 1e-17
 
 
 def average_score(
