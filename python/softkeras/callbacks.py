@@ -35,7 +35,7 @@ class LossState(keras.callbacks.Callback):
         ValueError: when training starts, for `WarmUp(epochs=...)` if the
             number of batches of an epoch is not known.
 
-    Reference: issue 4.
+    Reference: `softkeras.losses.WarmUp`, whose state it keeps.
 
     Example:
 

@@ -69,7 +69,7 @@ class WarmUp(Arithmetic, keras.losses.Loss):
             `epochs` is given, losses whose results are not of one shape, and
             where steps could not be counted.
 
-    Reference: issue 4; the measurements are in docs/effectiveness.md.
+    Reference: docs/effectiveness.md, where it was measured.
 
     Example:
 
