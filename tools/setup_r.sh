@@ -3,7 +3,7 @@
 # Python can host it: rpy2 in .venv. Nothing goes into the user's own library.
 set -eu
 cd "$(dirname "$0")/.."
-packages="jsonlite reticulate roxygen2 testthat withr"
+packages="generics ggplot2 jsonlite knitr reticulate rmarkdown roxygen2 testthat withr"
 
 missing_packages() {
     Rscript -e '
