@@ -219,7 +219,7 @@ name_element <- function(y_pred, y_true, i) {
   if (length(y_true) == length(y_pred)) {
     label <- paste("label", format(as.numeric(y_true[i]), digits = 3))
   } else if (length(y_true) == nrow(as.matrix(y_pred))) {
-    label <- paste("label of the row", format(as.numeric(y_true[at[1]]), digits = 3))
+    label <- paste("class of the row:", format(as.numeric(y_true[at[1]]), digits = 3))
   } else {
     return(place)
   }

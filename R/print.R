@@ -7,13 +7,15 @@
 #'
 #' @details
 #' `format()` gives one line. `print()` adds another with what is not the default.
-#' `summary()` of a loss or a metric is a data frame of all its options.
+#' `summary()` of a loss or a metric is a data frame of all its options; that of a
+#' sum or a warm-up one of the losses that it is made of.
 #'
 #' @param x,object A [steps_step()], a loss, a metric or a callback.
 #' @param ... Ignored.
 #'
 #' @returns `format()`: one string. `print()`: `x`, invisibly. `summary()`: a data
-#'   frame with columns `option`, `value` (as R code would have it) and `changed`.
+#'   frame with columns `option`, `value` (as R code would have it) and, of a loss or
+#'   a metric, `changed`; of a sum or a warm-up with `weight` or `when`, and `loss`.
 #' @references None: these show objects and compute nothing.
 #' @family methods
 #' @name softkeras-print
@@ -84,7 +86,8 @@ print.softkeras.losses.weighted_sum.Arithmetic <- function(x, ...) {
   }
   show_line(x)
   for (term in loss_terms(x)) {
-    cat("  ", if (is_ours(term)) format(term) else as.character(term), "\n", sep = "")
+    text <- if (is_ours(term)) format(term) else paste(term_name(term), "(not of softkeras)")
+    cat(strwrap(text, width = getOption("width"), indent = 2, exdent = 4), sep = "\n")
   }
   invisible(x)
 }
@@ -92,7 +95,14 @@ print.softkeras.losses.weighted_sum.Arithmetic <- function(x, ...) {
 #' @rdname softkeras-print
 #' @exportS3Method summary softkeras.losses.weighted_sum.Arithmetic
 summary.softkeras.losses.weighted_sum.Arithmetic <- function(object, ...) {
-  table_of_options(object)
+  if (!reticulate::py_has_attr(object, "losses")) {
+    return(table_of_options(object))
+  }
+  terms <- loss_terms(object)
+  weights <- unlist(py_value(object, "weights"))
+  when <- if (is.null(weights)) list(when = c("first", "then")) else list(weight = weights)
+  loss <- vapply(terms, function(term) if (is_ours(term)) format(term) else term_name(term), "")
+  data.frame(when, loss = loss)
 }
 
 #' @rdname softkeras-print
@@ -166,10 +176,9 @@ describe <- function(x, before) {
   score <- if (reticulate::py_has_attr(holder, "score")) {
     reticulate::py_to_r(py_options()$plain(reticulate::py_get_attr(holder, "score")))
   }
-  step <- reticulate::py_has_attr(holder, "step")
   said <- lapply(intersect(in_first_line, names(options)), function(name) {
     value <- options[[name]]$value
-    if (name == "step") return(if (step) paste("step", format_step(py_step(holder))))
+    if (name == "step") return(paste("step", format_step(value)))
     if (name == "threshold" && is.null(value)) return("arg-max")
     if (name == "average" && is.null(value)) return("one a class")
     paste(name, if (is.character(value)) value else format(value))
@@ -177,14 +186,16 @@ describe <- function(x, before) {
   paste0(
     "<", class_name(x), "> ",
     toString(c(if (!is.null(score)) paste0(before, score), unlist(said)))
-  )
+  ) |> trimws()
 }
-
-py_step <- function(holder) reticulate::py_get_attr(holder, "step")
 
 class_name <- function(x) sub(".*\\.", "", class(x)[1])
 
-term_name <- function(term) as.character(py_value(term, "name"))
+# reticulate calls every function of R so.
+term_name <- function(term) {
+  name <- as.character(py_value(term, "name"))
+  if (name == "python_function") "a function" else name
+}
 
 format_each <- function(x) vapply(x, format, "", digits = 4)
 

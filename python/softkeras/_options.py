@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from softkeras import steps
 from softkeras._labels import Labels
+from softkeras.losses._constrained import SHARPNESS, ConstrainedLoss
+from softkeras.steps import Step
 
 
 def options(thing: Any) -> dict[str, dict[str, Any]]:
@@ -27,8 +30,11 @@ def options(thing: Any) -> dict[str, dict[str, Any]]:
             for key in own:
                 listed[key] = {"value": plain(own[key]), "changed": True}
         elif name in found:
-            value = plain(found[name])
-            same = _same(value, plain(parameter.default))
+            value, default = plain(found[name]), plain(parameter.default)
+            if isinstance(value, Step):
+                same = vars(value) == vars(_default_step(thing, default))
+            else:
+                same = _same(value, default)
             listed[name] = {"value": value, "changed": not same}
     return listed
 
@@ -70,6 +76,11 @@ def function_name(function: Callable) -> str:
     module = getattr(function, "__module__", None) or ""
     nameless = module.startswith("rpytools") or name == "<lambda>"
     return "a function" if nameless else name
+
+
+def _default_step(thing, name):
+    constrained = isinstance(thing, ConstrainedLoss)
+    return steps.get(name, SHARPNESS if constrained else None)
 
 
 def _same(value, default):
