@@ -7,10 +7,9 @@ plot_colours <- c("#1b9e77", "#7570b3", "#d95f02", "#e7298a", "#66a61e", "#a6761
 
 need_package <- function(package, what) {
   if (!requireNamespace(package, quietly = TRUE)) {
-    stop(
+    raise(
       what, " need the package ", package, ". Received: none; install it by ",
-      "install.packages(\"", package, "\").",
-      call. = FALSE
+      "install.packages(\"", package, "\")."
     )
   }
 }

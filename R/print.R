@@ -157,7 +157,7 @@ show_with_changes <- function(x) {
   show_line(x)
   options <- object_options(x)
   # What the first line says, or what is a name only.
-  options <- options[setdiff(names(options), c("score", in_first_line, "name", "dtype"))]
+  options <- options[setdiff(names(options), c("score", "function", in_first_line, "name", "dtype"))]
   changed <- Filter(function(option) option$changed, options)
   if (length(changed)) {
     values <- vapply(changed, function(option) in_r(option$value), "")
@@ -173,8 +173,14 @@ in_first_line <- c("average", "threshold", "step", "empty")
 describe <- function(x, before) {
   options <- object_options(x)
   holder <- holder_of(x)
-  score <- if (reticulate::py_has_attr(holder, "score")) {
-    reticulate::py_to_r(py_options()$plain(reticulate::py_get_attr(holder, "score")))
+  of <- intersect(c("score", "function"), c(
+    if (reticulate::py_has_attr(holder, "score")) "score", names(options)
+  ))
+  score <- if (length(of)) {
+    reticulate::py_to_r(py_options()$plain(reticulate::py_get_attr(holder, of[1])))
+  }
+  if (!"score" %in% of) { # It is a loss itself.
+    before <- ""
   }
   said <- lapply(intersect(in_first_line, names(options)), function(name) {
     value <- options[[name]]$value
@@ -191,11 +197,7 @@ describe <- function(x, before) {
 
 class_name <- function(x) sub(".*\\.", "", class(x)[1])
 
-# reticulate calls every function of R so.
-term_name <- function(term) {
-  name <- as.character(py_value(term, "name"))
-  if (name == "python_function") "a function" else name
-}
+term_name <- function(term) as.character(py_value(term, "name"))
 
 format_each <- function(x) vapply(x, format, "", digits = 4)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from softkeras import steps
+from softkeras._foreign import ForeignFunction
 from softkeras._labels import Labels
 from softkeras.losses._constrained import SHARPNESS, ConstrainedLoss
 from softkeras.steps import Step
@@ -67,15 +67,17 @@ def plain(value: Any) -> Any:
         return list(value)
     if isinstance(value, functools.partial):
         return plain(value.func)
-    return function_name(value) if inspect.isroutine(value) else value
+    is_function = isinstance(value, ForeignFunction) or inspect.isroutine(value)
+    return _function_name(value) if is_function else value
 
 
-def function_name(function: Callable) -> str:
-    """The name of a function; one without a name, as in R, is "a function"."""
-    name = getattr(function, "__name__", "<lambda>")
-    module = getattr(function, "__module__", None) or ""
-    nameless = module.startswith("rpytools") or name == "<lambda>"
-    return "a function" if nameless else name
+# What a function is called that has no name.
+NAMELESS = ("<lambda>", "score", "shape", "step", "loss_from_function")
+
+
+def _function_name(function):
+    name = getattr(function, "__name__", NAMELESS[0])
+    return "a function" if name in NAMELESS else name
 
 
 def _default_step(thing, name):

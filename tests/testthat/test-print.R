@@ -54,7 +54,8 @@ test_that("every loss, metric and layer can be printed", {
     loss_soft_sensitivity_at_specificity = list(specificity = 0.5),
     loss_soft_specificity_at_sensitivity = list(sensitivity = 0.5),
     loss_weighted_sum = list(list(loss_soft_dice(), "mse")),
-    loss_warm_up = list("mse", loss_soft_dice(), epochs = 2)
+    loss_warm_up = list("mse", loss_soft_dice(), epochs = 2),
+    loss_from_function = list(function(y_true, y_pred) y_pred - y_true)
   )
   for (name in grep("^loss_", getNamespaceExports("softkeras"), value = TRUE)) {
     loss <- do.call(getExportedValue("softkeras", name), as.list(needed[[name]]))
@@ -78,6 +79,12 @@ test_that("sums and warm-ups say what they are made of", {
   expect_equal(format(sum), "<WeightedSum> 0.5 * soft_fbeta + 1 * soft_auc")
   expect_match(printed(sum), "<SoftFBeta> .* <SoftAUC>")
   expect_equal(summary(sum)$weight, c(0.5, 1))
+  squares <- function(y_true, y_pred) (y_true - y_pred)^2
+  expect_match(printed(loss_weighted_sum(list(loss_soft_dice(), squares))), "not of softkeras")
+  expect_equal(format(loss_from_function(squares)), "<FunctionLoss> squares")
+  expect_equal(format(loss_score(function(c) c$tp)), sub("f_beta", "a function", sub(
+    "SoftFBeta", "ScoreLoss", format(loss_soft_fbeta())
+  )))
   warm <- loss_warm_up("binary_crossentropy", loss_soft_matthews(), steps = 30)
   expect_equal(format(warm), "<WarmUp> binary_crossentropy (30 steps left), then soft_matthews")
   expect_match(printed(warm), "binary_crossentropy \\(not of softkeras\\) +<SoftMatthews>")
