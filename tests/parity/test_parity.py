@@ -217,6 +217,8 @@ def test_every_public_name_is_accounted_for_in_r(r):
     assert exported == {
         *filter(None, WRAPPERS.values()),
         "as_labels",  # of R alone
+        "softkeras_config",
+        "softkeras_sitrep",
         "install_softkeras",
         *(f"activation_{name}" for name in ACTIVATIONS),
     }
