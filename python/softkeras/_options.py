@@ -72,7 +72,14 @@ def plain(value: Any) -> Any:
 
 
 # What a function is called that has no name.
-NAMELESS = ("<lambda>", "score", "shape", "step", "loss_from_function")
+NAMELESS = (
+    "<lambda>",
+    "python_function",
+    "score",
+    "shape",
+    "step",
+    "loss_from_function",
+)
 
 
 def _function_name(function):
