@@ -117,6 +117,22 @@ def value_and_slope(function, x):
     return value.detach(), slope
 
 
+def traced(function, like):
+    """The same function of a tensor, for many calls with ones like `like`."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        # Not called as it is: TensorFlow warns of functions that are traced
+        # often, which is what is wanted here.
+        return tf.function(function).get_concrete_function(like)
+    if backend == "jax":
+        import jax
+
+        return jax.jit(function)
+    return function
+
+
 def assert_in_graph(holds, message, least, most) -> bool:
     """Lets a graph fail with `message` when it runs and `holds` is false.
 
