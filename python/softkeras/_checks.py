@@ -12,6 +12,9 @@ import numpy as np
 from softkeras import _backend
 from softkeras._backend import ops
 
+# The modules of functions of R: of reticulate, and ours in Python.
+OF_R = ("rpytools", "softkeras.r")
+
 
 def one_of(name, value, allowed):
     if value not in allowed:
@@ -175,7 +178,7 @@ def wide(dtype):
 
 def serializable(name, function):
     """The configuration of a registered function, else a ValueError."""
-    if getattr(function, "__module__", "").startswith("rpytools"):
+    if getattr(function, "__module__", "").startswith(OF_R):
         raise ValueError(
             f"`{name}` is a function of R, which a saved model could not find "
             "again. Save the weights alone, or the model before it is compiled "
