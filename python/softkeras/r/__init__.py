@@ -1,13 +1,13 @@
 """R functions in Python: losses and scores that are written in R.
 
-Needs R with the packages softkeras and reticulate, and rpy2 (the extra `r`; with
-R before 4.5 the extra `r-before-4-5`). R runs in this process and takes tensors
-as they are, so that gradients pass. It starts with the first call, or with
-`start()`; importing this module starts nothing.
+Needs R with the packages softkeras and reticulate, and rpy2: the extra `r` with
+R 4.5 or later, the extra `r-before-4-5` with an earlier R. R runs in this
+process and takes tensors as they are, so that gradients pass. It starts with
+the first call, or with `start()`; to import this module starts nothing.
 
-R can be called from Python's main thread only. With reticulate before 1.40 R
-should be called through this module alone and not through rpy2 as well: rpy2
-lets go of Python's lock, without which these versions can't free Python objects.
+R can be called from Python's main thread only. Once it has started, call it
+through this module and not through rpy2 as well: rpy2 lets go of Python's lock,
+without which older versions of reticulate can't free what R holds of Python.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from typing import Any
 
 import keras
 
+from softkeras._foreign import ForeignFunction
 from softkeras.counts import Counts
+from softkeras.losses import FunctionLoss
 from softkeras.r import _session
-from softkeras.r._function_loss import FunctionLoss
 
 __all__ = ["function", "loss", "score", "start"]
 
@@ -61,8 +62,8 @@ def function(source: str) -> Callable:
 
     Formula: numbers, strings, booleans, None and NumPy arrays become R's own;
     any other object, such as a model or a tensor, is handed over as it is. What
-    the function returns comes back the same way: a vector of R as a list, one of
-    length 1 as its element, an array as a NumPy array, a named list as a
+    the function returns comes back the same way: a vector of R as a list, one
+    of length 1 as its element, an array as a NumPy array, a named list as a
     dictionary.
 
     Gradient: that of what the R function does with tensors.
@@ -89,11 +90,7 @@ def function(source: str) -> Callable:
     >>> scaled(1.5), scaled(1.5, by=4)
     (3.0, 6.0)
     """
-    called = _session.make(source, "function")
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return called(list(args), list(kwargs), list(kwargs.values()))
-
+    call, _ = _session.make(source, "function")
     return call
 
 
@@ -107,21 +104,24 @@ def loss(
 
     Formula: what the R function gives for `y_true` and `y_pred`. Both are
     tensors there, and so must be the result. `+ - * / ^`, `abs()`, `exp()`,
-    `log()`, `sqrt()`, `sum()` and `mean()` take them; the functions of the R
-    packages softkeras and, where it is attached, keras3 do as well.
+    `log()`, `sqrt()`, `sum()`, `mean()` and their like take them; the functions
+    of the R packages softkeras and, where it is attached, keras3 do as well.
 
     Gradient: that of these operations, by the backend.
 
     Args:
         source: The text of an R function of `y_true` and `y_pred`, or the name
-            of one that R knows.
-        name: Name of the loss. Default: the R function's, or `"r_loss"`.
+            of one that R knows. With an argument `sample_weight` it gets the
+            weights, as in `softkeras.losses.FunctionLoss`.
+        name: Name of the loss. Default: `source` if it is a name, or
+            `"r_loss"`.
         reduction: How one loss a sample is reduced, as in Keras.
         dtype: The dtype that is computed in, as in Keras.
 
     Returns:
-        A loss for `compile()`. A model that is compiled with it is saved and
-        loaded, but R's text is not run from the file: compile it again then.
+        A `softkeras.losses.FunctionLoss` for `compile()`. A model with it is
+        saved and loads; to train or evaluate it then, compile it again, since
+        no text of R is run from a file.
 
     Raises:
         ValueError: if the text is not a function, and when the function is
@@ -141,18 +141,9 @@ def loss(
     >>> round(float(loss(y_true, y_pred)), 4)
     0.13
     """
-    called = _session.make(source, "loss")
-
-    def of_tensors(y_true: Any, y_pred: Any) -> Any:
-        return _tensor(called(y_true, y_pred), source)
-
-    return FunctionLoss(
-        of_tensors,
-        source=source,
-        name=name or _name_of(source, "r_loss"),
-        reduction=reduction,
-        dtype=dtype,
-    )
+    call, arguments = _session.make(source, "loss")
+    function = _foreign("loss", call, source, arguments)
+    return FunctionLoss(function, reduction=reduction, name=name, dtype=dtype)
 
 
 def score(source: str) -> Callable:
@@ -171,8 +162,8 @@ def score(source: str) -> Callable:
             knows. It gives 1 for the best.
 
     Returns:
-        A function of `softkeras.counts.Counts`. A model that is compiled with it
-        can't be saved as a whole, only its weights.
+        A function of `softkeras.counts.Counts`, and of arguments of the score
+        by name. A model with it is saved and loads, as with `loss`.
 
     Raises:
         ValueError: if the text is not a function, and when the function is
@@ -194,33 +185,23 @@ def score(source: str) -> Callable:
     >>> round(float(loss(y_true, y_pred)), 4)
     0.6667
     """
-    called = _session.make(source, "score")
+    call, arguments = _session.make(source, "score")
 
-    def score_of_r(counts: Counts, **score_args: Any) -> Any:
-        keys, values = list(score_args), list(score_args.values())
-        value = called(*_in_order(counts), keys, values)
-        return value if _are_numbers(counts) else _tensor(value, source)
+    def of_counts(counts: Counts, **score_args: Any) -> Any:
+        return call(counts.tp, counts.fp, counts.fn, counts.tn, **score_args)
 
-    score_of_r.__name__ = _name_of(source, "r_score")
-    return score_of_r
+    return _foreign("score", of_counts, source, arguments)
 
 
-def _in_order(counts):
-    return counts.tp, counts.fp, counts.fn, counts.tn
-
-
-def _are_numbers(counts):
-    return not any(map(keras.ops.is_tensor, _in_order(counts)))
-
-
-def _name_of(source, otherwise):
-    return source if source.isidentifier() else otherwise
-
-
-def _tensor(value, source):
-    if not keras.ops.is_tensor(value):
-        raise ValueError(
-            "The R function must return a tensor made of those that it is "
-            f"given. Received: {value!r}. It is: {source}"
-        )
-    return value
+def _foreign(kind, call, source, arguments):
+    """With a name, and with what to do when it comes from a saved model."""
+    return ForeignFunction(
+        call,
+        source,
+        name=source if source.isidentifier() else f"r_{kind}",
+        arguments=arguments,
+        remedy=(
+            f"Give softkeras.r.{kind}() of it to compile() to train or "
+            "evaluate; predict() needs neither."
+        ),
+    )

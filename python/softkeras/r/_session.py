@@ -19,103 +19,10 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from importlib import metadata
+from importlib import metadata, resources
 from typing import Any
 
-# Gives "" or what went wrong. An answer of R is a list of "value", "wrong" (not
-# what may be returned) or "failed", the value or a message, and R's warnings.
-TAKE_OVER = r"""
-tryCatch(suppressPackageStartupMessages(local({
-  session <- reticulate::import("softkeras.r._session", convert = FALSE)
-  reticulate::py_set_attr(session, "_library", getLoadedDLLs()[["reticulate"]][["path"]])
-  library(softkeras)
-  softkeras:::py_softkeras() # An error if it is of another version.
-
-  to_python <- function(f) reticulate::r_to_py(f, convert = FALSE)
-  # Plain values and arrays as R's own; any other object as it is.
-  values <- c("str", "float", "int", "bool", "NoneType")
-  values <- c(paste0("python.builtin.", values), "numpy.ndarray", "numpy.generic")
-  from_python <- function(x) if (inherits(x, values)) reticulate::py_to_r(x) else x
-  items <- function(x) {
-    lapply(seq_len(reticulate::py_len(x)) - 1L, function(i) x$`__getitem__`(i))
-  }
-
-  # Where it arose is told, unless it is here or in reticulate.
-  here <- c("f", "parse", "eval", "py_call_impl")
-  message_of <- function(e) {
-    call <- conditionCall(e)
-    unknown <- is.null(call) || as.character(call[1]) %in% here
-    where <- if (unknown) "" else paste0("in ", deparse(call)[1], ": ")
-    paste0(where, softkeras:::python_says(e))
-  }
-  wrong <- function(...) {
-    stop(structure(
-      class = c("wrong_value", "error", "condition"),
-      list(message = paste0(...), call = NULL)
-    ))
-  }
-  answer <- function(code) {
-    warnings <- list()
-    tryCatch(
-      withCallingHandlers(
-        {
-          value <- code
-          list("value", value, warnings)
-        },
-        warning = function(w) {
-          warnings <<- c(warnings, message_of(w))
-          invokeRestart("muffleWarning")
-        }
-      ),
-      wrong_value = function(e) list("wrong", conditionMessage(e), warnings),
-      error = function(e) list("failed", message_of(e), warnings)
-    )
-  }
-
-  # How a function of R is called from Python, by what it is for.
-  callers <- list(
-    loss = function(f) function(y_true, y_pred) answer(of_tensors(f(y_true, y_pred))),
-    score = function(f) function(tp, fp, fn, tn, keys, named) answer({
-      counts <- lapply(list(tp = tp, fp = fp, fn = fn, tn = tn), from_python)
-      value <- do.call(f, c(list(counts), by_name(keys, named)))
-      if (all(vapply(counts, is.numeric, NA))) of_numbers(value) else of_tensors(value)
-    }),
-    `function` = function(f) function(positional, keys, named) answer({
-      do.call(f, c(lapply(items(positional), from_python), by_name(keys, named)))
-    })
-  )
-  by_name <- function(keys, named) {
-    stats::setNames(lapply(items(named), from_python), reticulate::py_to_r(keys))
-  }
-  of_tensors <- function(value) {
-    if (!inherits(value, "python.builtin.object")) {
-      wrong("a tensor made of those that it is given. Received: R's ", typeof(value))
-    }
-    value
-  }
-  # As an array, which is one in Python whatever its length.
-  of_numbers <- function(value) {
-    if (!is.numeric(value)) {
-      wrong("numbers. Received: R's ", typeof(value))
-    }
-    if (is.null(dim(value))) array(value) else value
-  }
-
-  make <- function(source, kind) answer({
-    code <- parse(text = reticulate::py_to_r(source), keep.source = FALSE)
-    f <- eval(code, new.env(parent = globalenv()))
-    if (!is.function(f)) {
-      wrong("the text gives no function but R's ", typeof(f))
-    }
-    to_python(callers[[reticulate::py_to_r(kind)]](f))
-  })
-
-  reticulate::py_set_attr(session, "_make", to_python(make))
-  ""
-})), error = conditionMessage)
-"""
-
-# Set by R: makes a function of a text; the file of reticulate's compiled code.
+# Set by R, in take_over.R.
 _make: Callable | None = None
 _library: str | None = None
 _thread: int | None = None
@@ -160,8 +67,8 @@ def check_thread() -> None:
         )
 
 
-def make(source: str, kind: str) -> Callable:
-    """A Python function that calls the R function of that text.
+def make(source: str, kind: str) -> tuple[Callable, list[str]]:
+    """What calls the R function of that text, and the names of its arguments.
 
     Args:
         source: The text.
@@ -176,27 +83,32 @@ def make(source: str, kind: str) -> Callable:
             f"Received: {source!r}"
         )
     start()
-    state, called, _ = _make(source, kind)
+    state, value, _ = _make(source, kind)
     if state != "value":
         raise ValueError(
-            f"`source` must be an R function; R says: {called}. "
+            f"`source` must be an R function; R says: {value}. "
             f"Received: {source}"
         )
+    called, arguments = value
 
-    def call(*args: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
         check_thread()
-        state, value, messages = called(*args)
+        state, value, messages = called(
+            list(args), list(kwargs), list(kwargs.values())
+        )
         for message in messages:
-            warnings.warn(f"R warns: {message}", RuntimeWarning, stacklevel=3)
+            warnings.warn(f"R warns: {message}", RuntimeWarning, stacklevel=2)
         if state == "wrong":
             raise ValueError(
                 f"The R function must return {value}. It is: {source}"
             )
         if state == "failed":
-            raise RuntimeError(f"The R function failed: {value}. It is: {source}")
+            raise RuntimeError(
+                f"The R function failed: {value}. It is: {source}"
+            )
         return value
 
-    return call
+    return call, arguments
 
 
 def _refuse_an_r_that_hosts_python():
@@ -209,16 +121,16 @@ def _refuse_an_r_that_hosts_python():
 
 def _rpy2():
     try:
+        from rpy2 import situation
+
         version = metadata.version("rpy2-rinterface")
-    except metadata.PackageNotFoundError:
+    except ImportError:
         raise ImportError(
-            "softkeras.r needs rpy2 >= 3.6, which starts R. With R 4.5 or later "
-            "run: pip install 'softkeras[r]'; with an earlier R: "
+            "softkeras.r needs rpy2 >= 3.6, which starts R. With R 4.5 or "
+            "later run: pip install 'softkeras[r]'; with an earlier R: "
             "pip install 'softkeras[r-before-4-5]'"
         ) from None
     try:
-        from rpy2 import situation
-
         path = situation.get_rlib_path(
             situation.get_r_home() or "", platform.system()
         )
@@ -244,13 +156,14 @@ def _why_not(version, error):
 
 
 def _take_over(libr):
-    """Runs TAKE_OVER in R with Python's lock kept."""
+    """Runs take_over.R with Python's lock kept."""
+    code = resources.files(__package__).joinpath("take_over.R").read_text()
     for name in ("R_ParseEvalString", "R_tryEvalSilent", "STRING_ELT"):
         getattr(libr, name).restype = ctypes.c_void_p
     libr.R_CHAR.restype = ctypes.c_char_p
     everywhere = ctypes.c_void_p.in_dll(libr, "R_GlobalEnv")
     # First as a call that isn't run, since only a try may fail.
-    quoted = f"quote({TAKE_OVER})".encode()
+    quoted = f"quote({{\n{code}}})".encode()
     call = ctypes.c_void_p(libr.R_ParseEvalString(quoted, everywhere))
     failed = ctypes.c_int(0)
     said = libr.R_tryEvalSilent(call, everywhere, ctypes.byref(failed))
@@ -261,8 +174,9 @@ def _take_over(libr):
     if message:
         raise ImportError(
             "softkeras.r needs the R packages softkeras and reticulate. R "
-            f"says: {message.rstrip('.')}.{_of_a_static_python(message)} The library "
-            "that holds them can be named in R_LIBS before Python is started."
+            f"says: {message.rstrip('.')}.{_of_a_static_python(message)} The "
+            "library that holds them can be named in R_LIBS before Python is "
+            "started."
         )
 
 
@@ -310,7 +224,7 @@ def _stop_polling():
     """Stops what reticulate would have a dying Python do.
 
     A thread of it asks Python, several times a second and as long as there is
-    the process, to look after R's events. reticulate has no way to end it; so it
+    the process, to look after R's events. It can't be ended before 1.40; so it
     is given another function to call, one that does nothing.
     """
     asks = ctypes.c_void_p.in_dll(
