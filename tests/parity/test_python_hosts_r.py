@@ -308,8 +308,10 @@ def test_python_ends_as_without_r(end, tmp_path):
         + inspect.getsource(fitted)
         + "import keras, time, numpy as np\n"
         + f"fitted(softkeras.r.loss({SQUARES!r}))\n"
+        + "draw = softkeras.r.function('function(f) { pdf(f); plot(1) }')\n"
+        + f"draw({str(tmp_path / 'plot.pdf')!r})\n"
         # Python runs on while it ends, and R's events are still asked for.
-        "class Slow:\n"
+        + "class Slow:\n"
         "    def __del__(self, sleep=time.sleep):\n"
         "        for _ in range(30): sleep(0.05)\n"
         "keras.slow = Slow()\n"
@@ -321,6 +323,7 @@ def test_python_ends_as_without_r(end, tmp_path):
     assert ("ValueError: mine" in run.stderr) == (status == 1)
     assert "Fatal" not in run.stderr
     assert not list(folder.glob("Rtmp*")), "R's temporary files are left"
+    assert (tmp_path / "plot.pdf").read_bytes().rstrip().endswith(b"%%EOF")
 
 
 @pytest.mark.parametrize("status", [0, 1])

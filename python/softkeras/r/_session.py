@@ -157,7 +157,9 @@ def _why_not(version, error):
 
 def _take_over(libr):
     """Runs take_over.R with Python's lock kept."""
-    code = resources.files(__package__).joinpath("take_over.R").read_text()
+    code = (
+        resources.files(__package__).joinpath("take_over.R").read_text("utf-8")
+    )
     for name in ("R_ParseEvalString", "R_tryEvalSilent", "STRING_ELT"):
         getattr(libr, name).restype = ctypes.c_void_p
     libr.R_CHAR.restype = ctypes.c_char_p
@@ -186,7 +188,9 @@ def _restore(environment, interrupts):
     The variables that R itself needs stay. reticulate sets some behind Python's
     back, which would go to the processes that Python starts.
     """
-    os.environ.update(environment)
+    os.environ.update(
+        {k: v for k, v in environment.items() if not k.startswith("R_")}
+    )
     for name in {"LD_LIBRARY_PATH", "VIRTUAL_ENV"} - set(environment):
         os.environ.pop(name, None)
         os.unsetenv(name)
@@ -210,22 +214,23 @@ def _end(libr, process):
     R's memory stays: Python still frees what it holds of it.
     """
     global _is_over
-    if os.getpid() != process:  # A fork: the files are its parent's.
+    # In a fork the files are its parent's.
+    if _is_over or os.getpid() != process:
         return
     _is_over = True
-    if _library is not None:
-        _stop_polling()
     libr.R_RunExitFinalizers()
     libr.Rf_KillAllDevices()
     libr.R_CleanTempDir()
+    if _library is not None:
+        _stop_polling()
 
 
 def _stop_polling():
     """Stops what reticulate would have a dying Python do.
 
     A thread of it asks Python, several times a second and as long as there is
-    the process, to look after R's events. It can't be ended before 1.40; so it
-    is given another function to call, one that does nothing.
+    the process, to look after R's events. Older versions have no way to end it;
+    so it is given another function to call, one that does nothing.
     """
     asks = ctypes.c_void_p.in_dll(
         ctypes.CDLL(_library), "_ZN10reticulate9libpython17Py_AddPendingCallE"
