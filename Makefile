@@ -9,7 +9,7 @@ export TF_ENABLE_ONEDNN_OPTS ?= 0
 # name that it was started by for a library unless it is the full path.
 PY := $(CURDIR)/.venv/bin/python
 R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -type f) \
-	$(shell find python/softkeras -name '*.py')
+	$(shell find python/softkeras -name '*.py' -o -name '*.R')
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
