@@ -27,7 +27,7 @@ fi
 if Rscript -e 'quit(status = getRversion() < "4.5")' >/dev/null; then
     rpy2="rpy2>=3.6.9"
 else
-    rpy2="rpy2-rinterface==3.6.5 rpy2-robjects==3.6.5"
+    rpy2="rpy2-rinterface==3.6.5"
 fi
 # shellcheck disable=SC2086
 .venv/bin/python -m pip install -qq --disable-pip-version-check $rpy2
