@@ -36,7 +36,7 @@
 #' @references Marchetti et al. (2021), *Score-oriented loss functions*,
 #'   <https://arxiv.org/abs/2103.15522>; for shares Silván-Cárdenas and Wang
 #'   (2008), *Sub-pixel confusion-uncertainty matrix for assessing soft
-#'   classifications*, <https://doi.org/10.1016/j.rse.2007.07.017>.
+#'   classifications*, \doi{10.1016/j.rse.2007.07.017}.
 #' @export
 #' @examplesIf reticulate::py_module_available("keras")
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
@@ -322,7 +322,9 @@ loss_soft_categorical_kappa <- function(
 #' @examplesIf reticulate::py_module_available("keras")
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' loss_soft_categorical_cost(diag(3), y_pred, cost_matrix = 1 - diag(3))
-#' loss_soft_categorical_cost(c(0, 1, 2), y_pred, cost_matrix = 1 - diag(3), sparse = TRUE, step = "hard")
+#' loss_soft_categorical_cost(
+#'   c(0, 1, 2), y_pred, cost_matrix = 1 - diag(3), sparse = TRUE, step = "hard"
+#' )
 loss_soft_categorical_cost <- function(
     y_true, y_pred, ..., cost_matrix, empty = "skip", step = "sigmoid",
     sharpness = NULL, from_logits = FALSE, sparse = FALSE,
