@@ -11,7 +11,10 @@ stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 mkdir -p "$stage/softkeras/tests" "$folder"
 cd "$root"
-cp -RL .Rbuildignore DESCRIPTION LICENSE NAMESPACE R inst "$stage/softkeras"
+cp -RL DESCRIPTION LICENSE NAMESPACE R inst "$stage/softkeras"
+# The checkout's build/ is not R's, but R CMD build keeps its index of vignettes in
+# a folder of that name.
+grep -vxF '^build$' .Rbuildignore >"$stage/softkeras/.Rbuildignore"
 for folder_of_r in man vignettes; do
     [ ! -d $folder_of_r ] || cp -RL $folder_of_r "$stage/softkeras"
 done
