@@ -19,7 +19,7 @@ not_ours <- list(
   ),
   list(
     check = "for future file timestamps",
-    says = "unable to verify current time",
+    says = "[Uu]nable to verify current time.*|set environment variable _R_CHECK_SYSTEM_CLOCK_.*",
     why = "the time is asked from a server"
   ),
   list(
