@@ -13,7 +13,7 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
-	test-r-13 test-r-sid test-parity check-r document golden examples bench \
+	test-r-13 test-r-sid test-parity check-r lint document golden examples bench \
 	bench-ops bench-ranks bench-effectiveness bench-exhaustive \
 	bench-segmentation clean
 
@@ -55,6 +55,9 @@ test-parity: .venv/.ready .Rlib/.ready ## R's wrappers against Python, in one pr
 
 check-r: .venv/.ready .Rlib/.ready ## R CMD check --as-cran of the built package
 	@tools/check_r.sh
+
+lint: .venv/.ready .Rlib/.system ## The style of Python and R: ruff, lintr
+	@tools/lint.sh
 
 document: .Rlib/.system ## Write NAMESPACE and man/ from the comments in R/
 	Rscript -e 'roxygen2::roxygenise(load_code = "source")'
