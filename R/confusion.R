@@ -164,7 +164,8 @@ loss_soft_categorical_accuracy <- function(
 
 #' Balanced accuracy of several classes as a loss
 #'
-#' The mean over the classes that occur of the share that is not called, of soft decisions, which have a gradient.
+#' The mean over the classes that occur of the share that is not called, of soft
+#' decisions, which have a gradient.
 #'
 #' @details
 #' The loss is
@@ -198,7 +199,8 @@ loss_soft_categorical_balanced_accuracy <- function(
 
 #' The mean intersection over union as a loss
 #'
-#' 1 - the mean over classes of the intersection over union, of soft decisions, which have a gradient.
+#' 1 - the mean over classes of the intersection over union, of soft decisions, which
+#' have a gradient.
 #'
 #' @details
 #' The loss is

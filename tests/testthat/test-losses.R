@@ -105,10 +105,15 @@ test_that("a function of R can be the step", {
 
 test_that("what is refused is named", {
   skip_if_no_keras()
-  expect_error(loss_soft_precision(factor(c("no", "yes")), c(0.1, 0.2)), 'factor with levels "no", "yes".*y_true == "yes"')
+  expect_error(
+    loss_soft_precision(factor(c("no", "yes")), c(0.1, 0.2)),
+    'factor with levels "no", "yes".*y_true == "yes"'
+  )
   expect_error(loss_soft_precision(c("no", "yes"), c(0.1, 0.2)), "y_true.*character")
   expect_error(loss_soft_precision(c(0, 1), c("a", "b")), "y_pred.*character")
-  expect_error(loss_soft_precision(data.frame(y = 0:1), c(0.1, 0.2)), "y_true.*data frame.*as.matrix")
+  expect_error(
+    loss_soft_precision(data.frame(y = 0:1), c(0.1, 0.2)), "y_true.*data frame.*as.matrix"
+  )
   expect_error(loss_soft_precision(c(0, 1), data.frame(p = c(0.1, 0.2))), "y_pred.*data frame")
   expect_error(loss_soft_precision(list(0, 1), c(0.1, 0.2)), "y_true.*list")
   expect_error(loss_soft_precision(c(0, NA), c(0.1, 0.2)), "y_true.*1 missing value;")
@@ -119,7 +124,9 @@ test_that("what is refused is named", {
   expect_error(loss_soft_precision(c(0, 1), c(0.1, 0.2, 0.3)), "\\(2,\\).*\\(3,\\)")
   expect_error(loss_soft_precision(c(0, 2), c(0.1, 0.2)), "labels from 0 to 1.*2")
   expect_error(loss_soft_precision(c(0, 1), c(0L, 1L)), "y_pred.*floats.*int32")
-  expect_error(loss_soft_precision(c(0, 1), c(0.1, 0.2), sample_weight = c(1, -1)), "sample_weight.*-1")
+  expect_error(
+    loss_soft_precision(c(0, 1), c(0.1, 0.2), sample_weight = c(1, -1)), "sample_weight.*-1"
+  )
   expect_error(loss_soft_precision(c(0, 1), c(0.1, 0.2), mask = "no"), "mask.*character")
   expect_error(loss_soft_precision(step = "sgimoid"), "sgimoid.*sigmoid")
   expect_error(loss_soft_precision(sharpness = 0), "sharpness.*above 0")
@@ -127,11 +134,19 @@ test_that("what is refused is named", {
   expect_error(loss_soft_precision(average = "mean"), "average.*macro.*mean")
   expect_error(loss_soft_fbeta(beta = -1), "beta.*above 0")
   expect_error(loss_soft_precision(sharpnes = 1), "sharpnes")
-  expect_error(loss_soft_precision(c(0, 1), c(0.1, 0.2), mask = c(TRUE, NA)), "mask.*1 missing value; each must be TRUE or FALSE")
-  expect_error(loss_soft_precision(c(0, 1), c(0.1, 0.2), sample_weight = c(1, NA)), "a weight of 0 leaves out")
+  expect_error(
+    loss_soft_precision(c(0, 1), c(0.1, 0.2), mask = c(TRUE, NA)),
+    "mask.*1 missing value; each must be TRUE or FALSE"
+  )
+  expect_error(
+    loss_soft_precision(c(0, 1), c(0.1, 0.2), sample_weight = c(1, NA)), "a weight of 0 leaves out"
+  )
   expect_error(loss_soft_precision(c(0, 1), c(0.1, NA)), "give a mask")
   expect_error(loss_continuous_bernoulli(c(0, 1), c(0.1, NA)), "put a number there")
-  expect_error(loss_soft_precision(y, p, "hard"), "without a name.*behind `y_pred` must be named; there are average, empty")
+  expect_error(
+    loss_soft_precision(y, p, "hard"),
+    "without a name.*behind `y_pred` must be named; there are average, empty"
+  )
   expect_error(loss_soft_precision(sample_weight = 1), "sample_weight.*fit")
   expect_error(loss_soft_precision(y, p, name = "mine"), "name.*instance")
 })
@@ -139,7 +154,9 @@ test_that("what is refused is named", {
 test_that("NA as an option is refused by name", {
   skip_if_no_keras()
   expect_error(loss_soft_precision(threshold = NA), "`threshold` must not be NA", fixed = TRUE)
-  expect_error(loss_soft_fbeta(c(1, 0), c(0.9, 0.1), beta = NA), "`beta` must not be NA", fixed = TRUE)
+  expect_error(
+    loss_soft_fbeta(c(1, 0), c(0.9, 0.1), beta = NA), "`beta` must not be NA", fixed = TRUE
+  )
   expect_error(metric_epoch_score("recall", average = NA), "`average` must not be NA", fixed = TRUE)
   expect_error(steps_step(sharpness = NA), "`sharpness` must not be NA", fixed = TRUE)
 })
