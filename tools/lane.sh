@@ -71,11 +71,16 @@ cp -L /etc/resolv.conf /etc/hosts "$system/etc"
 for file in /usr/local/share/ca-certificates/*.crt; do
     [ ! -e "$file" ] || cp -L "$file" "$system/usr/local/share/ca-certificates"
 done
-inside update-ca-certificates >/dev/null 2>&1
+inside update-ca-certificates >/dev/null 2>&1 || {
+    echo "softkeras: the host's certificates could not be added to lane $lane" >&2
+    exit 1
+}
 for file in "${PIP_CERT:-}" "${SSL_CERT_FILE:-}" "${REQUESTS_CA_BUNDLE:-}" "${CURL_CA_BUNDLE:-}"; do
     [ ! -f "$file" ] || install -D -m 644 "$file" "$system$file"
 done
 
+commit=$(git rev-parse --short HEAD)
+git diff --quiet HEAD -- . ':!docs/lanes' || commit="$commit with changes"
 # All but what the targets make there, so that a file that is gone here is gone.
 find "$checkout" -mindepth 1 -maxdepth 1 ! -name .venv ! -name .Rlib -exec rm -rf {} +
 git ls-files -z | tar --null -T - -cf - | tar -C "$checkout" -xf - --no-same-owner
@@ -108,7 +113,7 @@ step python .venv/bin/python -m pytest tests/python/test_package.py
 step check make check-r
 
 mkdir -p docs/lanes
-inside .venv/bin/python tools/lane_report.py "$lane" "$(git describe --always --dirty)" >"docs/lanes/$lane.md"
+inside .venv/bin/python tools/lane_report.py "$lane" "$commit" >"docs/lanes/$lane.md"
 chown --reference=Makefile docs/lanes "docs/lanes/$lane.md"
 sed -n '3,$p' "docs/lanes/$lane.md"
 [ -z "$failed" ] || {
