@@ -42,7 +42,10 @@ python_says <- function(error) {
     "\\1\\2", text,
     perl = TRUE
   )
-  text <- sub("(?s)^(\\w+: )Could not automatically infer .*Error encountered:\n\n", "\\1", text, perl = TRUE)
+  text <- sub(
+    "(?s)^(\\w+: )Could not automatically infer .*Error encountered:\n\n", "\\1", text,
+    perl = TRUE
+  )
   # What TensorFlow and JAX say about their own frames.
   text <- sub(
     "(?s)\n+(Traceback \\(most recent call last\\)|-+\nFor simplicity, JAX has).*", "", text,

@@ -180,7 +180,7 @@ show_with_changes <- function(x) {
 
 in_first_line <- c("average", "threshold", "step", "empty")
 
-# "<SoftFBeta> 1 - f_beta, average macro, threshold 0.5, step ..., empty skip"
+# As in: <SoftFBeta> 1 - f_beta, average macro, threshold 0.5, step ..., empty skip
 describe <- function(x, before) {
   options <- object_options(x)
   holder <- holder_of(x)

@@ -27,8 +27,8 @@
 #'
 #' @returns A list of `threshold` and `score`: two numbers, or two vectors with one
 #'   entry a class. It has the class `"softkeras_threshold"`, which prints in a line
-#'   a class, and [as.data.frame()][softkeras-tables]. An error where no threshold is left, for labels other than 0
-#'   and 1, and for probabilities outside 0 to 1.
+#'   a class, and [as.data.frame()][softkeras-tables]. An error where no threshold is
+#'   left, for labels other than 0 and 1, and for probabilities outside 0 to 1.
 #' @references Lipton, Elkan and Naryanaswamy (2014), *Optimal thresholding of
 #'   classifiers to maximize F1 measure*, <https://arxiv.org/abs/1402.1892>.
 #' @family thresholds

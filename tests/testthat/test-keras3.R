@@ -105,7 +105,8 @@ test_that("a function of R with keras3's operations trains, and its model loads"
     sprintf("model <- load_model(%s)", deparse(path)),
     "fit <- function(...) keras3::fit(model, matrix(0, 4, 2), array(c(0, 1, 0, 1)), verbose = 0)",
     "cat(tryCatch(fit(), error = conditionMessage), '\n')",
-    "model |> compile(optimizer = 'adam', loss = loss_from_function(function(y, p) mean((y - p)^2)))",
+    "squares <- function(y, p) mean((y - p)^2)",
+    "model |> compile(optimizer = 'adam', loss = loss_from_function(squares))",
     "cat('trained', length(fit()$metrics$loss))"
   ))
   expect_match(output, "`dice` is a function of R.*Give the function again to compile")

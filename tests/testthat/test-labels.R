@@ -88,7 +88,9 @@ test_that("data frames and logicals are matrices", {
 test_that("what labels can't be is named, with what to do", {
   skip_if_no_keras()
   expect_error(loss_soft_precision(species, p[1:3]), "\"virginica\".*sparse = TRUE")
-  expect_error(loss_soft_precision(species, cbind(p, p)[1:3, ]), "2 columns, which must be one a level")
+  expect_error(
+    loss_soft_precision(species, cbind(p, p)[1:3, ]), "2 columns, which must be one a level"
+  )
   expect_error(loss_soft_precision(factor(rep("yes", 4)), p), "levels = c\\(negative, positive\\)")
   expect_error(loss_soft_precision(c("no", "yes", "no", "no"), p), "factor\\(\\)")
   suppressMessages(expect_error(

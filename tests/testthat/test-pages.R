@@ -14,7 +14,10 @@ test_that("every page of the reference is listed once", {
   listed <- trimws(sub("^  - ", "", entries))
   pages <- lapply(list.files(checkout("man"), "\\.Rd$", full.names = TRUE), function(file) {
     text <- readLines(file)
-    of <- function(tag) sub(sprintf("^\\\\%s\\{(.*)\\}$", tag), "\\1", grep(paste0("^\\\\", tag), text, value = TRUE))
+    of <- function(tag) {
+      lines <- grep(paste0("^\\\\", tag), text, value = TRUE)
+      sub(sprintf("^\\\\%s\\{(.*)\\}$", tag), "\\1", lines)
+    }
     list(name = of("name"), aliases = gsub("\\\\", "", of("alias")))
   })
   names <- vapply(pages, `[[`, "", "name")

@@ -97,7 +97,9 @@ test_that("callbacks say what they do", {
     format(callback_sharpness_schedule(0.25, 2, "exponential", warm_up = 2, layers = "a")),
     "<SharpnessSchedule> from 0.25 to 2, exponential, by epoch, after 2 epochs, of layers a"
   )
-  expect_match(format(callback_sharpness_schedule(schedule = function(p) p)), "a function, by epoch")
+  expect_match(
+    format(callback_sharpness_schedule(schedule = function(p) p)), "a function, by epoch"
+  )
   expect_match(printed(callback_loss_state()), "<LossState>")
   accuracy <- function(y, p) mean(y == (p > 0.5))
   each <- callback_epoch_metric(accuracy, matrix(0, 2, 1), c(0, 1))
@@ -170,7 +172,9 @@ test_that("a threshold prints in a line a class", {
   skip_if_no_keras()
   y <- c(0, 0, 1, 1)
   p <- c(0.25, 0.5, 0.375, 0.75)
-  expect_equal(capture.output(best_threshold(y, p)), "Decide p > threshold: threshold 0.3125, f_beta 0.8")
+  expect_equal(
+    capture.output(best_threshold(y, p)), "Decide p > threshold: threshold 0.3125, f_beta 0.8"
+  )
   both <- best_threshold(cbind(y, 1 - y), cbind(p, 1 - p), function(c) c$tp / (c$tp + c$fn))
   expect_length(capture.output(both), 2)
   expect_match(format(both)[2], "^class 1: threshold .*, score 1$")

@@ -25,7 +25,8 @@ test_that("counts, matrices and thresholds are tables", {
 test_that("a step is a table of p, decision and gradient", {
   skip_if_no_keras()
   table <- as.data.frame(steps_step("sigmoid", 1), p = c(0.2, 0.7))
-  expect_equal(table, data.frame(p = c(0.2, 0.7), decision = c(0.2, 0.7), gradient = 1), tolerance = 1e-6)
+  want <- data.frame(p = c(0.2, 0.7), decision = c(0.2, 0.7), gradient = 1)
+  expect_equal(table, want, tolerance = 1e-6)
   expect_equal(nrow(as.data.frame(steps_step())), 101)
   expect_error(as.data.frame(steps_step(), p = "a"), "`p` must be")
 })
