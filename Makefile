@@ -14,7 +14,7 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
 	test-parity check-r document golden examples bench bench-ops bench-ranks \
-	bench-effectiveness bench-exhaustive bench-segmentation clean
+	bench-effectiveness bench-exhaustive bench-segmentation vignettes clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 29
@@ -51,6 +51,9 @@ check-r: .venv/.ready .Rlib/.ready ## R CMD check of the built package
 
 document: .Rlib/.system ## Write NAMESPACE and man/ from the comments in R/
 	Rscript -e 'roxygen2::roxygenise(load_code = "source")'
+
+vignettes: .venv/.ready .Rlib/.ready ## Run vignettes/*.Rmd.orig and write vignettes/*.Rmd; needs keras3. ONLY=NAME for one
+	Rscript tools/render_vignettes.R $(ONLY)
 
 golden: .venv/.ready ## Write the golden vectors from the independent reference
 	"$(PY)" tests/reference/write_golden.py
