@@ -57,6 +57,12 @@ knitted_with <- function() {
   )
 }
 
+# The results of the trials that docs/ reports.
+trial <- local({
+  results <- normalizePath("benchmarks/results")
+  function(file) jsonlite::fromJSON(file.path(results, file), simplifyVector = FALSE)
+})
+
 knitr::render_markdown()
 # An error of Python comes without the "Error" that the console shows.
 knitr::knit_hooks$set(error = function(x, options) {
