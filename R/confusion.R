@@ -51,7 +51,7 @@ soft_confusion_matrix <- function(
   confusion <- py_softkeras()$soft_confusion_matrix
   matrix <- call_python(confusion, c(
     list(
-      as_py_data(y_true, "y_true", has_mask = TRUE),
+      as_py_labels(y_true, y_pred, NULL, sparse, has_mask = TRUE),
       as_py_data(y_pred, "y_pred", has_mask = TRUE),
       as_py_array(sample_weight, "sample_weight"),
       as_py_array(mask, "mask")
@@ -120,10 +120,7 @@ loss_confusion <- function(
     ignore_class = NULL, sample_weight = NULL, mask = NULL,
     reduction = "sum_over_batch_size", name = "confusion_loss",
     dtype = NULL) {
-  extra <- list(...)
-  if (length(extra) != sum(nzchar(names(extra)))) {
-    stop("Arguments of the score must be named, such as weights = \"linear\".", call. = FALSE)
-  }
+  extra <- named_only(..., example = "weights = \"linear\"")
   score <- as_py_callable(score, "score")
   loss_or_value("ConfusionLoss", "confusion_loss", extra)
 }

@@ -8,26 +8,31 @@ as_py_data <- function(x, name, ...) {
   as_py_array(x, name, ...)
 }
 
-# Data: a vector, matrix or array becomes a NumPy array (doubles float64,
-# logicals bool, integers as said); Python objects pass.
+# Data: a vector, matrix, array or data frame becomes a NumPy array (doubles
+# float64, logicals bool, integers as said); Python objects pass.
 as_py_array <- function(x, name, has_mask = FALSE, integers = "int32") {
   if (is.null(x) || is_python(x)) { # NULL is Python's None
     return(x)
   }
   if (is.data.frame(x)) {
-    stop_data(name, "a data frame", "as.matrix() makes a matrix of it")
+    x <- as_matrix(x, name)
   }
+  check_data(x, name, has_mask)
+  dtype <- switch(typeof(x), logical = "bool", integer = integers, "float64")
+  reticulate::np_array(x, dtype = dtype)
+}
+
+check_data <- function(x, name, has_mask) {
   if (is.factor(x)) {
-    last <- utils::tail(levels(x), 1)
     stop_data(
       name, paste("a factor with levels", toString(dQuote(levels(x), FALSE))),
-      sprintf("as.integer(%s == \"%s\") makes 0 and 1 of it", name, last)
+      "only labels (`y_true`) may be one"
     )
   }
   if (!is.numeric(x) && !is.logical(x)) {
     stop_data(
       name, paste("an object of class", dQuote(class(x)[1], FALSE)),
-      paste0("make numbers of it", if (name == "y_true") ", 1 for the positive class")
+      paste0("make numbers of it", if (name == "y_true") ", or a factor()")
     )
   }
   if (anyNA(x)) {
@@ -37,8 +42,26 @@ as_py_array <- function(x, name, has_mask = FALSE, integers = "int32") {
       instead_of_na(name, has_mask)
     )
   }
-  dtype <- switch(typeof(x), logical = "bool", integer = integers, "float64")
-  reticulate::np_array(x, dtype = dtype)
+}
+
+# A data frame of numbers or logicals.
+as_matrix <- function(x, name) {
+  fine <- vapply(x, function(column) is.numeric(column) || is.logical(column), NA)
+  if (!all(fine)) {
+    stop_data(
+      name, paste(
+        "a data frame with columns that are not:",
+        toString(sprintf("%s (%s)", names(x), vapply(x, function(c) class(c)[1], ""))[!fine])
+      ),
+      "leave them out, or make numbers of them"
+    )
+  }
+  unname_rows(as.matrix(x))
+}
+
+unname_rows <- function(x) {
+  rownames(x) <- NULL
+  x
 }
 
 instead_of_na <- function(name, has_mask) {
@@ -56,10 +79,9 @@ instead_of_na <- function(name, has_mask) {
 }
 
 stop_data <- function(name, what, advice) {
-  stop(
-    "`", name, "` must be a numeric or logical vector, matrix or array, or a tensor. ",
-    "Received: ", what, "; ", advice, ".",
-    call. = FALSE
+  raise(
+    "`", name, "` must be a numeric or logical vector, matrix, array or data frame",
+    if (name == "y_true") ", a factor", ", or a tensor. Received: ", what, "; ", advice, "."
   )
 }
 
@@ -88,7 +110,7 @@ from_zero <- function(axis, x = NULL, name = "x") {
 }
 
 stop_axis <- function(axis, ...) {
-  stop("`axis` ", ..., ". Received: ", deparse1(axis), ".", call. = FALSE)
+  raise("`axis` ", ..., ". Received: ", deparse1(axis), ".")
 }
 
 # How many axes an array, a tensor or the output of a model has; NULL if that is
@@ -125,85 +147,27 @@ as_whole <- function(x) {
   if (is_whole) as.integer(x) else x
 }
 
-# A step, a score or a branch: a name and a Python object pass, a function
-# becomes a Python function that is called with tensors.
-as_py_callable <- function(x, name) {
-  if (!is.function(x) || is_python(x)) {
-    return(x)
-  }
-  of_keras <- paste0(
-    "a function of tensors made of Keras's operations, such as ",
-    "reticulate::import(\"keras\", convert = FALSE)$ops$sqrt"
-  )
-  if (is.primitive(x)) {
-    stop(
-      "`", name, "` must be ", of_keras, ". Received: a builtin function of R, ",
-      "which is one of numbers.",
-      call. = FALSE
-    )
-  }
-  of_tensors <- function(...) {
-    value <- tryCatch(x(...), error = function(e) {
-      stop(
-        "`", name, "` failed when it was called with tensors: ", python_says(e),
-        ". It must be ", of_keras, ".",
-        call. = FALSE
-      )
-    })
-    if (!is_python(value) && !is.numeric(value)) {
-      stop(
-        "`", name, "` must return a tensor. Received: an object of class ",
-        dQuote(class(value)[1], FALSE), ".",
-        call. = FALSE
-      )
-    }
-    value
-  }
-  reticulate::r_to_py(of_tensors, convert = FALSE)
-}
-
 # Options: NA would arrive in Python as TRUE.
 without_na <- function(options) {
   for (name in names(options)) {
     value <- options[[name]]
     if (is.atomic(value) && anyNA(value)) {
-      stop("`", name, "` must not be NA; leave it out for its default.", call. = FALSE)
+      raise("`", name, "` must not be NA; leave it out for its default.")
     }
   }
   options
 }
 
+# Arguments of a score, which must have names.
+named_only <- function(..., example) {
+  args <- list(...)
+  if (length(args) != sum(nzchar(names(args)))) {
+    raise("Arguments of the score must be named, such as ", example, ".")
+  }
+  args
+}
+
 is_python <- function(x) inherits(x, "python.builtin.object")
-
-# Calls a function or class of Python; its errors come without what says only
-# where in Python they arose.
-call_python <- function(f, args) {
-  tryCatch(do.call(f, args), error = function(e) stop(python_says(e), call. = FALSE))
-}
-
-# The message of an error that comes from Python. reticulate puts the class of
-# the exception in front; a name is kept where it tells the error from ours.
-python_says <- function(error) {
-  text <- gsub("\033\\[[0-9;]*m", "", conditionMessage(error))
-  text <- sub("\nRun [^\n]*py_last_error\\(\\).*", "", text)
-  # Keras's frame around the errors of layers.
-  text <- sub(
-    "(?s)^(\\w+: )Exception encountered when calling [^\n]*\n\n(.*?)\n\nArguments received by .*",
-    "\\1\\2", text,
-    perl = TRUE
-  )
-  text <- sub("(?s)^(\\w+: )Could not automatically infer .*Error encountered:\n\n", "\\1", text, perl = TRUE)
-  # What TensorFlow and JAX say about their own frames.
-  text <- sub(
-    "(?s)\n+(Traceback \\(most recent call last\\)|-+\nFor simplicity, JAX has).*", "", text,
-    perl = TRUE
-  )
-  text <- sub("^(ValueError|RuntimeError): ", "", text)
-  text <- sub("^(\\w+\\.)+(\\w+: )", "\\2", text)
-  # TensorFlow's names of nodes and kernels.
-  text <- gsub("\\{\\{[^}]*\\}\\} *| *\\[Op:[^]]*\\]( name: *)?", "", text)
-  trimws(text)
-}
 
 # Numbers of the shape of `x` with its names or dimnames; others as they are.
 named_like <- function(value, x) {
@@ -232,11 +196,10 @@ check_dots <- function(...) {
     unnamed <- is.null(given) || !all(nzchar(given))
     known <- names(formals(sys.function(-1)))
     dots <- match("...", known)
-    stop(
+    raise(
       "Unknown argument: ", toString(c(given[nzchar(given)], if (unnamed) "one without a name")),
       ". Arguments behind `", known[dots - 1], "` must be named; there are ",
-      toString(known[-seq_len(dots)]), ".",
-      call. = FALSE
+      toString(known[-seq_len(dots)]), "."
     )
   }
 }

@@ -44,7 +44,7 @@ soft_counts <- function(
   ))
   counts <- call_python(count, c(
     list(
-      as_py_data(y_true, "y_true", has_mask = TRUE),
+      as_py_labels(y_true, y_pred, labels, sparse, has_mask = TRUE),
       as_py_data(y_pred, "y_pred", has_mask = TRUE),
       as_py_array(sample_weight, "sample_weight"),
       as_py_array(mask, "mask"),

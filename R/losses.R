@@ -18,9 +18,12 @@
 #' weights, class weights and masks, and a model that is compiled with it is
 #' saved and loaded without `custom_objects`.
 #'
-#' @param y_true Labels from 0 to 1: a numeric or logical vector, matrix or
-#'   array, or a tensor, of the shape of `y_pred`; a vector and a one-column
-#'   matrix go together.
+#' @param y_true Labels from 0 to 1: a numeric or logical vector, matrix, array or
+#'   data frame, or a tensor, of the shape of `y_pred`; a vector and a one-column
+#'   matrix go together. Or a factor: of two levels the **second** is positive, as
+#'   in [glm()]; where `y_pred` has one column for each level, or with `sparse`,
+#'   levels are classes. A message states which. [as_labels()] makes the same for
+#'   `fit()`.
 #' @param y_pred Probabilities, or logits: a vector of n, or an array with the
 #'   classes along the last axis. Doubles are computed in double precision (on JAX
 #'   only with `jax_enable_x64`), a tensor in its own.
@@ -67,8 +70,9 @@
 #'   tensor if `y_true` or `y_pred` is one.
 #'
 #'   An error for arguments that are not allowed, shapes that do not match,
-#'   labels outside 0 to 1, negative weights, factors, characters, data frames
-#'   and missing values; its message says what came and what is allowed.
+#'   labels outside 0 to 1, negative weights, characters and missing values; its
+#'   message says what came and what is allowed, and `tryCatch(softkeras_error = )`
+#'   catches it.
 #'
 #' @references Marchetti et al. (2021), *Score-oriented loss functions*,
 #'   <https://arxiv.org/abs/2103.15522>.
@@ -199,10 +203,7 @@ loss_score <- function(
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
     mask = NULL, momentum = 0, reduction = "sum_over_batch_size", name = "score_loss",
     dtype = NULL) {
-  extra <- list(...)
-  if (length(extra) != sum(nzchar(names(extra)))) {
-    stop("Arguments of the score must be named, such as beta = 2.", call. = FALSE)
-  }
+  extra <- named_only(..., example = "beta = 2")
   loss_or_value("ScoreLoss", "score_loss", extra)
 }
 
@@ -216,17 +217,16 @@ loss_or_value <- function(class, value, extra = list()) {
     !eval(quote(missing(y_true)), frame), !eval(quote(missing(y_pred)), frame)
   )
   if (given[1] != given[2]) {
-    stop(
+    raise(
       "Give both `y_true` and `y_pred` for the value, or neither for a loss to ",
       "compile() with. Received: only ",
-      c("`y_true`", "`y_pred`")[given], ".",
-      call. = FALSE
+      c("`y_true`", "`y_pred`")[given], "."
     )
   }
   names <- setdiff(names(formals(wrapper)), c("y_true", "y_pred", "..."))
   for (name in names) {
     if (eval(call("missing", as.name(name)), frame) && is_required(wrapper, name)) {
-      stop("`", name, "` has to be given, by name.", call. = FALSE)
+      raise("`", name, "` has to be given, by name.")
     }
   }
   args <- mget(names, frame)
@@ -244,10 +244,12 @@ loss_or_value <- function(class, value, extra = list()) {
   }
   reject(args, only_class, wrapper, "goes with a loss instance, without `y_true` and `y_pred`")
   data <- mget(c("y_true", "y_pred"), frame)
+  has_mask <- "mask" %in% names
   result <- call_python(losses[[value]], c(
-    lapply(stats::setNames(nm = names(data)), function(n) {
-      as_py_data(data[[n]], n, "mask" %in% names)
-    }),
+    list(
+      y_true = as_py_labels(data$y_true, data$y_pred, args$labels, args$sparse, has_mask),
+      y_pred = as_py_data(data$y_pred, "y_pred", has_mask)
+    ),
     lapply(stats::setNames(nm = only_value), function(n) as_py_array(args[[n]], n)),
     without_na(c(args[setdiff(names, c(only_value, only_class))], extra))
   ))
@@ -260,7 +262,7 @@ is_required <- function(f, name) identical(formals(f)[[name]], quote(expr = ))
 reject <- function(args, names, wrapper, where) {
   for (name in names) {
     if (!identical(args[[name]], formals(wrapper)[[name]])) {
-      stop("`", name, "` ", where, ".", call. = FALSE)
+      raise("`", name, "` ", where, ".")
     }
   }
 }
@@ -299,4 +301,65 @@ loss_continuous_bernoulli <- function(
     dtype = NULL) {
   check_dots(...)
   loss_or_value("ContinuousBernoulli", "continuous_bernoulli")
+}
+
+#' A function of R as a loss
+#'
+#' For a loss of your own, written in R with tensors: it goes into `compile()` and
+#' into sums of losses, it may take sample weights, and a model that is trained on
+#' it can be saved.
+#'
+#' @details
+#' The loss is `fn(y_true, y_pred)`, reduced over samples if there is one for each;
+#' its gradient is that of `fn`. Inside it there are `+ - * / ^`, comparisons,
+#' `abs()`, `exp()`, `log()`, `sqrt()` and their like, `sum()`, `mean()`, `max()`
+#' and `min()`, the `op_*()` of this package and those of keras3. `round()`, `>`
+#' and `which.max()` have no gradient; [op_soft_round()], [op_soft_step()] and
+#' [op_soft_argmax()] have.
+#'
+#' A saved model keeps the source of the function, not the function: it loads, in R
+#' and in Python, and predicts. To train or evaluate it, give the function to
+#' `compile()` again; an error says so, with the source.
+#'
+#' @param fn A function of `y_true` and `y_pred`, which are tensors, that returns a
+#'   number for the batch or one a sample. With an argument `sample_weight` it gets
+#'   the weights, 0 where a mask is `FALSE`, or `NULL`; then it returns a number.
+#' @param ... Must be empty; what follows is named.
+#' @param reduction How losses of samples are reduced: `"sum_over_batch_size"`,
+#'   `"sum"`, `"mean_with_sample_weight"`, `"none"` or `NULL`.
+#' @param name Name of the loss. Default: that of `fn`.
+#' @param dtype Dtype of the computation. Default: Keras's floatx.
+#'
+#' @returns A loss instance for `compile()`. An error for what is no function of two
+#'   arguments; when it is called also for a result that is no tensor of floats, and
+#'   for weights if `fn` gives one number and has no argument for them.
+#' @references keras3 issue 1271, on custom losses.
+#' @family losses
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' # Precision as it is often written, with a round() that trains
+#' precision <- function(y_true, y_pred) {
+#'   called <- op_soft_round(y_pred)
+#'   1 - sum(y_true * called) / (sum(called) + 1e-7)
+#' }
+#' loss <- loss_from_function(precision)
+#' keras <- reticulate::import("keras")
+#' model <- keras$Sequential(list(
+#'   keras$Input(reticulate::tuple(2L)),
+#'   keras$layers$Dense(1L, activation = "sigmoid")
+#' ))
+#' model$compile(optimizer = "adam", loss = loss)
+loss_from_function <- function(
+    fn, ..., reduction = "sum_over_batch_size", name = NULL, dtype = NULL) {
+  label <- name_given(substitute(fn), "loss_from_function")
+  check_dots(...)
+  if (!is.function(fn) && !is_python(fn)) {
+    raise(
+      "`fn` must be a function of y_true and y_pred. Received: an object of class ",
+      dQuote(class(fn)[1], FALSE), "."
+    )
+  }
+  call_python(py_softkeras()$losses$FunctionLoss, without_na(list(
+    as_py_callable(fn, label, label), reduction = reduction, name = name, dtype = dtype
+  )))
 }

@@ -40,14 +40,11 @@ metric_epoch_score <- function(
     score, ..., average = "macro", empty = "skip", step = "hard",
     sharpness = NULL, threshold = 0.5, from_logits = FALSE, labels = c(0, 1),
     sparse = FALSE, ignore_class = NULL, name = NULL, dtype = NULL) {
-  score_args <- list(...)
-  if (length(score_args) != sum(nzchar(names(score_args)))) {
-    stop("Arguments of the score must be named, such as beta = 2.", call. = FALSE)
-  }
+  score_args <- named_only(..., example = "beta = 2")
   EpochScore <- py_softkeras()$metrics$EpochScore
   call_python(EpochScore, without_na(c(
     list(
-      score = as_py_score(score),
+      score = as_py_score(score, name_given(substitute(score), "score")),
       average = average,
       empty = empty,
       step = as_py_callable(step, "step"),
@@ -99,14 +96,11 @@ metric_epoch_confusion_score <- function(
     score, ..., empty = "skip", step = "hard", sharpness = NULL,
     from_logits = FALSE, sparse = FALSE, ignore_class = NULL, name = NULL,
     dtype = NULL) {
-  score_args <- list(...)
-  if (length(score_args) != sum(nzchar(names(score_args)))) {
-    stop("Arguments of the score must be named, such as weights = \"linear\".", call. = FALSE)
-  }
+  score_args <- named_only(..., example = "weights = \"linear\"")
   EpochConfusionScore <- py_softkeras()$metrics$EpochConfusionScore
   call_python(EpochConfusionScore, without_na(c(
     list(
-      score = as_py_callable(score, "score"),
+      score = as_py_callable(score, "score", name_given(substitute(score), "score")),
       empty = empty,
       step = as_py_callable(step, "step"),
       sharpness = sharpness,
@@ -154,10 +148,7 @@ metric_epoch_confusion_score <- function(
 metric_epoch_ranking_score <- function(
     score, ..., step = "hard", sharpness = NULL, from_logits = FALSE, name = NULL,
     dtype = NULL) {
-  score_args <- list(...)
-  if (length(score_args) != sum(nzchar(names(score_args)))) {
-    stop("Arguments of the score must be named, such as k = 5.", call. = FALSE)
-  }
+  score_args <- named_only(..., example = "k = 5")
   if (!is.null(score_args$k)) score_args$k <- as_whole(score_args$k)
   EpochRankingScore <- py_softkeras()$metrics$EpochRankingScore
   call_python(EpochRankingScore, without_na(c(

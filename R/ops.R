@@ -473,16 +473,3 @@ op_score_function_loss <- function(
     like = NULL
   )
 }
-
-# A function that is called with numbers of R, so a builtin will do.
-as_py_metric <- function(metric) {
-  if (!is.function(metric) || is_python(metric)) {
-    return(metric)
-  }
-  of_numbers <- function(...) {
-    tryCatch(metric(...), error = function(e) {
-      stop("`metric` failed: ", python_says(e), call. = FALSE)
-    })
-  }
-  reticulate::r_to_py(of_numbers, convert = TRUE)
-}

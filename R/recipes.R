@@ -33,10 +33,7 @@
 recipe_train_on <- function(
     score, steps = NULL, ..., epochs = NULL, linear = FALSE,
     from_logits = FALSE, threshold = 0.5, sparse = FALSE) {
-  score_args <- list(...)
-  if (length(score_args) != sum(nzchar(names(score_args)))) {
-    stop("Arguments of the score must be named, such as beta = 2.", call. = FALSE)
-  }
+  score_args <- named_only(..., example = "beta = 2")
   call_python(py_softkeras()$recipes$train_on, without_na(c(
     list(
       score = as_py_score(score), steps = as_whole(steps), epochs = epochs,

@@ -40,19 +40,16 @@
 best_threshold <- function(
     y_true, y_prob, score = "f_beta", sample_weight = NULL, ...,
     at_least = NULL, empty = "skip") {
-  score_args <- list(...)
-  if (length(score_args) != sum(nzchar(names(score_args)))) {
-    stop("Arguments of the score must be named, such as beta = 2.", call. = FALSE)
-  }
+  score_args <- named_only(..., example = "beta = 2")
   if (!is.null(at_least) && !is_python(at_least)) {
     at_least <- reticulate::dict(as.list(at_least))
   }
   best <- py_softkeras()$thresholds$best_threshold
-  found <- do.call(best, c(
+  found <- call_python(best, c(
     list(
-      as_py_array(y_true, "y_true"),
+      as_py_labels(y_true, y_prob),
       as_py_array(y_prob, "y_prob"),
-      score_of_vectors(score),
+      as_py_vector_score(score),
       as_py_array(sample_weight, "sample_weight"),
       at_least = at_least
     ),
@@ -62,16 +59,4 @@ best_threshold <- function(
     threshold = as.vector(reticulate::py_to_r(found$threshold)),
     score = as.vector(reticulate::py_to_r(found$score))
   )
-}
-
-# An R function of counts, to be called by Python with arrays.
-score_of_vectors <- function(score) {
-  if (!is.function(score) || is_python(score)) {
-    return(score)
-  }
-  of_arrays <- function(counts) {
-    counts <- list(tp = counts$tp, fp = counts$fp, fn = counts$fn, tn = counts$tn)
-    array(score(lapply(counts, function(x) as.vector(reticulate::py_to_r(x)))))
-  }
-  reticulate::r_to_py(of_arrays, convert = FALSE)
 }

@@ -4,6 +4,7 @@
 .globals <- new.env(parent = emptyenv())
 
 .onLoad <- function(libname, pkgname) {
+  register_arithmetic()
   # load_model() in a fresh session must know our classes, so the module is
   # imported along with keras. reticulate's py_register_load_hook() sets this
   # hook too, but up to 1.28 it starts Python to do so.
@@ -50,12 +51,11 @@ load_module <- function(
   # One that was imported before, from pip say, wins over the one carried here.
   found <- as_r_text(module$`__version__`)
   if (!identical(found, wanted)) {
-    stop(
+    raise(
       "The R package softkeras ", wanted, " needs the Python module of the ",
       "same version. Received: ", found, " in ", as_r_text(module$`__file__`),
       ", which Python had imported before. Install ", wanted, " there ",
-      "(pip install softkeras==", wanted, ") or uninstall it, and restart R.",
-      call. = FALSE
+      "(pip install softkeras==", wanted, ") or uninstall it, and restart R."
     )
   }
   module
@@ -63,12 +63,11 @@ load_module <- function(
 
 stop_without_module <- function(reason) {
   python <- tryCatch(reticulate::py_config()$python, error = function(e) NULL)
-  stop(
+  raise(
     "softkeras needs Python (>= 3.10) with keras (>= 3) and a backend. ",
     "Python: ", if (is.null(python)) "none found" else python, ". It says: ",
     strsplit(reason, "\n")[[1]][1], ". Run softkeras::install_softkeras(), or ",
-    "set RETICULATE_PYTHON to a Python that has them, and restart R.",
-    call. = FALSE
+    "set RETICULATE_PYTHON to a Python that has them, and restart R."
   )
 }
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from softkeras import _backend
 from softkeras._backend import ops
+from softkeras._foreign import ForeignFunction
 
 
 def one_of(name, value, allowed):
@@ -175,12 +176,8 @@ def wide(dtype):
 
 def serializable(name, function):
     """The configuration of a registered function, else a ValueError."""
-    if getattr(function, "__module__", "").startswith("rpytools"):
-        raise ValueError(
-            f"`{name}` is a function of R, which a saved model could not find "
-            "again. Save the weights alone, or the model before it is compiled "
-            "with it; or write the function in Python and register it."
-        )
+    if isinstance(function, ForeignFunction):
+        return keras.saving.serialize_keras_object(function)
     registered = keras.saving.get_registered_name(function)
     if keras.saving.get_registered_object(registered) is not function:
         raise ValueError(

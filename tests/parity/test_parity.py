@@ -102,6 +102,7 @@ WRAPPERS = {
     "soft_sensitivity_at_specificity": "loss_soft_sensitivity_at_specificity",
     "SoftSpecificityAtSensitivity": "loss_soft_specificity_at_sensitivity",
     "soft_specificity_at_sensitivity": "loss_soft_specificity_at_sensitivity",
+    "FunctionLoss": "loss_from_function",
     "WeightedSum": "loss_weighted_sum",
     "WarmUp": "loss_warm_up",
     "LossState": "callback_loss_state",
@@ -215,7 +216,8 @@ def test_every_public_name_is_accounted_for_in_r(r):
     exported = set(r.call("getNamespaceExports", "softkeras"))
     assert exported == {
         *filter(None, WRAPPERS.values()),
-        "install_softkeras",  # of R alone
+        "as_labels",  # of R alone
+        "install_softkeras",
         *(f"activation_{name}" for name in ACTIVATIONS),
     }
 

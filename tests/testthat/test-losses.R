@@ -105,11 +105,10 @@ test_that("a function of R can be the step", {
 
 test_that("what is refused is named", {
   skip_if_no_keras()
-  expect_error(loss_soft_precision(factor(c("no", "yes")), c(0.1, 0.2)), 'factor with levels "no", "yes".*y_true == "yes"')
   expect_error(loss_soft_precision(c("no", "yes"), c(0.1, 0.2)), "y_true.*character")
   expect_error(loss_soft_precision(c(0, 1), c("a", "b")), "y_pred.*character")
-  expect_error(loss_soft_precision(data.frame(y = 0:1), c(0.1, 0.2)), "y_true.*data frame.*as.matrix")
-  expect_error(loss_soft_precision(c(0, 1), data.frame(p = c(0.1, 0.2))), "y_pred.*data frame")
+  expect_error(loss_soft_precision(c(0, 1), data.frame(p = c("a", "b"))), "y_pred.*columns that are not: p \\(character")
+  expect_error(loss_soft_precision(c(0, 1), factor(c("a", "b"))), "y_pred.*factor.*only labels")
   expect_error(loss_soft_precision(list(0, 1), c(0.1, 0.2)), "y_true.*list")
   expect_error(loss_soft_precision(c(0, NA), c(0.1, 0.2)), "y_true.*1 missing value;")
   expect_error(loss_soft_precision(c(0, 1), c(NA, NaN)), "y_pred.*2 missing values")

@@ -34,7 +34,7 @@ test_that("what is refused is named", {
   expect_error(best_threshold(y, p, "sharpe"), "sharpe.*f_beta")
   expect_error(best_threshold(y + 1, p), "labels 0 and 1")
   expect_error(best_threshold(y, 2 * p), "probabilities from 0 to 1")
-  expect_error(best_threshold(factor(y), p), "y_true.*factor")
+  expect_error(best_threshold(factor(seq_along(y)), p), "y_true.*factor")
   expect_error(best_threshold(y, p, "f_beta", NULL, 2), "must be named")
   expect_error(best_threshold(y, p, at_least = c(precision = 2)), "precision >= 2")
 })

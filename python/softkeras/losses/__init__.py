@@ -15,6 +15,7 @@ from softkeras.losses.continuous_bernoulli import (
     ContinuousBernoulli,
     continuous_bernoulli,
 )
+from softkeras.losses.function import FunctionLoss
 from softkeras.losses.precision_recall import *  # noqa: F403
 from softkeras.losses.ranking import *  # noqa: F403
 from softkeras.losses.rates import *  # noqa: F403
@@ -36,6 +37,7 @@ __all__ = [
     *_top_k.__all__,
     "ConfusionLoss",
     "ContinuousBernoulli",
+    "FunctionLoss",
     "ScoreLoss",
     "WarmUp",
     "WeightedSum",

@@ -11,7 +11,7 @@ from softkeras import _checks
 
 # The class by which compile() takes a function; Keras has no public name for
 # it.
-FunctionLoss = keras.losses.MeanSquaredError.__bases__[0]
+LossFunctionWrapper = keras.losses.MeanSquaredError.__bases__[0]
 
 
 def get(name: str, identifier: Any) -> keras.losses.Loss:
@@ -36,12 +36,12 @@ def get(name: str, identifier: Any) -> keras.losses.Loss:
             "and masks would not reach the counts. Give an instance of its "
             "class, such as SoftFBeta() for soft_fbeta."
         )
-    return FunctionLoss(loss, name=getattr(loss, "__name__", "loss"))
+    return LossFunctionWrapper(loss, name=getattr(loss, "__name__", "loss"))
 
 
 def serialize(name: str, loss: keras.losses.Loss) -> Any:
     """What `get` makes the same loss of."""
-    if type(loss) is not FunctionLoss:
+    if type(loss) is not LossFunctionWrapper:
         return keras.saving.serialize_keras_object(loss)
     known = getattr(loss.fn, "__name__", "")
     if getattr(keras.losses, known, None) is loss.fn:

@@ -1,0 +1,87 @@
+"""Functions of another language, which a saved model keeps as their source."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+REST = "..."
+
+
+@keras.saving.register_keras_serializable("softkeras")
+class ForeignFunction:
+    """A function that lives only as long as the session that wrote it.
+
+    A model with it is saved and loads; what it was is then known by its source
+    alone, and a call says so.
+
+    Args:
+        function: What is called, or `None` after loading.
+        source: Its source, for whoever loads the model.
+        name: What it is called in messages and histories.
+        arguments: Names of its arguments; "..." stands for any more.
+        language: The language it is written in.
+        remedy: What to do to train on, as said when it is called after loading.
+    """
+
+    def __init__(
+        self,
+        function: Callable | None,
+        source: str,
+        name: str,
+        arguments: Sequence[str] = (REST,),
+        language: str = "R",
+        remedy: str = "",
+    ):
+        self.function = function
+        self.source = source
+        self.__name__ = name
+        self.arguments = list(arguments)
+        self.language = language
+        self.remedy = remedy or (
+            "Give the function again to compile() to train or evaluate; "
+            "predict() needs neither."
+        )
+        self.__signature__ = _signature(self.arguments)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.function is None:
+            raise RuntimeError(
+                f"`{self.__name__}` is a function of {self.language}, which a "
+                f"saved model keeps only as its source. {self.remedy} It "
+                f"was:\n{self.source}"
+            )
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<function {self.__name__} of {self.language}>"
+
+    def get_config(self) -> dict:
+        return {
+            "source": self.source,
+            "name": self.__name__,
+            "arguments": self.arguments,
+            "language": self.language,
+            "remedy": self.remedy,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> ForeignFunction:
+        return cls(None, **config)
+
+
+def _signature(arguments: Sequence[str]) -> inspect.Signature:
+    kinds = inspect.Parameter
+    named = [
+        kinds(name, kinds.POSITIONAL_OR_KEYWORD)
+        for name in arguments
+        if name != REST and name.isidentifier()
+    ]
+    rest = [
+        kinds("args", kinds.VAR_POSITIONAL),
+        kinds("kwargs", kinds.VAR_KEYWORD),
+    ]
+    return inspect.Signature(named + rest * (REST in arguments))

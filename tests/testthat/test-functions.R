@@ -1,0 +1,110 @@
+# Functions of R as losses; arithmetic with tensors; errors as conditions.
+
+tensor_of <- function(x, dtype = "float32") {
+  keras_module()$ops$convert_to_tensor(reticulate::np_array(x, dtype))
+}
+
+numbers_of <- function(x) as_r_numbers(x)
+
+y <- c(1, 1, 0, 0)
+p <- c(0.9, 0.4, 0.6, 0.1)
+
+precision <- function(y_true, y_pred) {
+  called <- op_soft_round(y_pred)
+  1 - sum(y_true * called) / (sum(called) + 1e-7)
+}
+
+test_that("R's arithmetic works with tensors", {
+  skip_if_no_keras()
+  a <- c(1.5, -2, 3)
+  b <- c(0.5, 4, -1)
+  for (f in list(
+    `+`, `-`, `*`, `/`, function(a, b) abs(a)^b, function(a, b) -a, function(a, b) +a,
+    function(a, b) 2 * a + b * 0.5 - 1 / a, function(a, b) abs(a), function(a, b) exp(b),
+    function(a, b) log(abs(a)), function(a, b) sqrt(abs(a)), function(a, b) log1p(abs(b)),
+    function(a, b) tanh(a), function(a, b) floor(a), function(a, b) ceiling(a),
+    function(a, b) sign(b), function(a, b) log(abs(a), 3), function(a, b) a * c(1, 2, 3)
+  )) {
+    got <- as.numeric(numbers_of(f(tensor_of(a), tensor_of(b))))
+    expect_equal(got, as.numeric(f(a, b)), tolerance = 1e-6, label = deparse1(body(f)))
+  }
+  for (f in list(sum, mean, max, min, prod)) {
+    expect_equal(numbers_of(f(tensor_of(a))), f(a), tolerance = 1e-6)
+  }
+  expect_error(gamma(tensor_of(a)))
+  expect_error(range(tensor_of(a)))
+  expect_error(sum(keras_module()), "needs a tensor")
+})
+
+test_that("a function of R has its value and is reduced", {
+  skip_if_no_keras()
+  loss <- loss_from_function(precision)
+  expect_identical(as_r_text(loss$name), "precision")
+  called <- op_soft_round(p)
+  got <- numbers_of(loss$`__call__`(tensor_of(y), tensor_of(p)))
+  expect_equal(got, 1 - sum(y * called) / sum(called), tolerance = 1e-6)
+  squares <- function(y_true, y_pred) (y_true - y_pred)^2
+  loss <- loss_from_function(squares, reduction = "sum", name = "mine")
+  expect_identical(as_r_text(loss$name), "mine")
+  got <- numbers_of(loss$`__call__`(tensor_of(y), tensor_of(p)))
+  expect_equal(got, sum((y - p)^2), tolerance = 1e-6)
+  weighted <- function(y_true, y_pred, sample_weight) sum(sample_weight * abs(y_true - y_pred))
+  got <- loss_from_function(weighted)$`__call__`(tensor_of(y), tensor_of(p), tensor_of(1:4))
+  expect_equal(numbers_of(got), sum(1:4 * abs(y - p)), tolerance = 1e-6)
+})
+
+test_that("it trains, is saved, loads, and says what to do when trained on", {
+  skip_if_no_keras()
+  data <- clouds()
+  model <- small_model()
+  model$compile(keras_module()$optimizers$Adam(0.01), loss = loss_from_function(precision))
+  history <- model$fit(data$x, data$y, epochs = 10L, verbose = 0L)$history$loss
+  expect_lt(utils::tail(unlist(history), 1), history[[1]] - 0.05)
+  path <- tempfile(fileext = ".keras")
+  model$save(path)
+  again <- keras_module()$saving$load_model(path)
+  expect_equal(again$predict(data$x, verbose = 0L), model$predict(data$x, verbose = 0L))
+  expect_error(
+    again$fit(data$x, data$y, verbose = 0L),
+    "`precision` is a function of R.*Give the function again to compile.*op_soft_round\\(y_pred\\)"
+  )
+  output <- fresh_session(c(
+    "library(softkeras)",
+    "keras <- reticulate::import('keras')",
+    sprintf("model <- keras$saving$load_model(%s)", deparse(path)),
+    "cat('class', class(model$loss)[1])"
+  ))
+  expect_match(output, "FunctionLoss")
+})
+
+test_that("a loss of round() has no gradient", {
+  skip_if_no_keras()
+  data <- clouds()
+  hard <- function(y_true, y_pred) {
+    called <- round(y_pred)
+    1 - sum(y_true * called) / (sum(called) + 1e-7)
+  }
+  model <- small_model()
+  model$compile("sgd", loss = loss_from_function(hard))
+  expect_error(model$fit(data$x, data$y, verbose = 0L), "No gradients")
+})
+
+test_that("what a loss of R can't be is refused", {
+  skip_if_no_keras()
+  expect_error(loss_from_function("mse"), "`fn`.*character")
+  expect_error(loss_from_function(function(y) y), "y_true and y_pred")
+  call <- function(fn, ...) loss_from_function(fn)$`__call__`(tensor_of(y), tensor_of(p), ...)
+  expect_error(call(function(y_true, y_pred) NULL), "must return a tensor. Received: NULL")
+  expect_error(call(function(y_true, y_pred) nonsense + y_pred), "object 'nonsense' not found")
+  expect_error(call(precision, tensor_of(1:4)), "argument sample_weight")
+})
+
+test_that("errors can be caught by class, Python's by that of the exception", {
+  skip_if_no_keras()
+  of_python <- tryCatch(loss_soft_precision(threshold = 2), python.builtin.ValueError = identity)
+  expect_match(conditionMessage(of_python), "^`threshold` must be between 0 and 1")
+  expect_s3_class(of_python, "softkeras_error")
+  expect_null(of_python$call)
+  expect_error(loss_soft_precision("a", 1), class = "softkeras_error")
+  expect_error(steps_step("sgimoid"), class = "softkeras_error")
+})
