@@ -30,13 +30,16 @@
 #'   `y_pred` without its last axis, of its leading axes, or one that broadcasts
 #'   to it.
 #'
-#' @returns A matrix with a row and a column for each class, or a tensor if
-#'   `y_true` or `y_pred` is one. Errors as in [loss_soft_precision()], and for
+#' @returns A matrix with a row (`label`) and a column (`decision`) for each class,
+#'   or a tensor if `y_true` or `y_pred` is one. The classes are named as the columns
+#'   of `y_pred` are, else by their ids from 0. There are [plot()][autoplot.counts]
+#'   and [as.data.frame()][softkeras-tables] of it. Errors as in [loss_soft_precision()], and for
 #'   labels that do not add up to 1.
 #' @references Marchetti et al. (2021), *Score-oriented loss functions*,
 #'   <https://arxiv.org/abs/2103.15522>; for shares Silván-Cárdenas and Wang
 #'   (2008), *Sub-pixel confusion-uncertainty matrix for assessing soft
 #'   classifications*, <https://doi.org/10.1016/j.rse.2007.07.017>.
+#' @family counts
 #' @export
 #' @examplesIf reticulate::py_module_available("keras")
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
@@ -64,7 +67,11 @@ soft_confusion_matrix <- function(
       ignore_class = as_whole(ignore_class)
     ))
   ))
-  if (is_python(y_true) || is_python(y_pred)) matrix else as_r_numbers(matrix)
+  if (is_python(y_true) || is_python(y_pred)) {
+    return(matrix)
+  }
+  matrix <- as_r_numbers(matrix)
+  new_confusion(matrix, class_names(y_pred, ncol(matrix)))
 }
 
 #' Any score of a confusion matrix as a loss

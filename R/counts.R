@@ -19,15 +19,20 @@
 #'   so one entry a class.
 #'
 #' @returns A list of `tp`, `fp`, `fn` and `tn`: numbers or vectors, or tensors
-#'   if `y_true` or `y_pred` is one. Errors as in [loss_soft_precision()].
+#'   if `y_true` or `y_pred` is one. With numbers it has the class
+#'   `"softkeras_counts"`: it prints as a table with a row for each class,
+#'   `summary()` adds precision, recall and F1, and there are
+#'   [plot()][autoplot.counts] and [as.data.frame()][softkeras-tables]. Errors as in
+#'   [loss_soft_precision()].
 #' @references Marchetti et al. (2021), *Score-oriented loss functions*,
 #'   <https://arxiv.org/abs/2103.15522>.
+#' @family counts
 #' @export
 #' @examplesIf reticulate::py_module_available("keras")
 #' y_true <- c(1, 1, 0, 0)
 #' y_pred <- c(0.9, 0.4, 0.6, 0.1)
-#' str(soft_counts(y_true, y_pred))
-#' str(soft_counts(y_true, y_pred, step = "hard"))
+#' soft_counts(y_true, y_pred)
+#' summary(soft_counts(y_true, y_pred, step = "hard"))
 soft_counts <- function(
     y_true, y_pred, sample_weight = NULL, mask = NULL, ..., step = "sigmoid",
     sharpness = NULL, threshold = 0.5, from_logits = FALSE, labels = c(0, 1),
@@ -53,5 +58,9 @@ soft_counts <- function(
     options
   ))
   counts <- list(tp = counts$tp, fp = counts$fp, fn = counts$fn, tn = counts$tn)
-  if (is_python(y_true) || is_python(y_pred)) counts else lapply(counts, as_r_numbers)
+  if (is_python(y_true) || is_python(y_pred)) {
+    return(counts)
+  }
+  counts <- lapply(counts, as_r_numbers)
+  new_counts(counts, if (is.null(axis)) class_names(y_pred, length(counts$tp)))
 }

@@ -26,10 +26,12 @@
 #'   the search, `"one"` counts as perfect, `"zero"` as worthless.
 #'
 #' @returns A list of `threshold` and `score`: two numbers, or two vectors with one
-#'   entry a class. An error where no threshold is left, for labels other than 0
+#'   entry a class. It has the class `"softkeras_threshold"`, which prints in a line
+#'   a class, and [as.data.frame()][softkeras-tables]. An error where no threshold is left, for labels other than 0
 #'   and 1, and for probabilities outside 0 to 1.
 #' @references Lipton, Elkan and Naryanaswamy (2014), *Optimal thresholding of
 #'   classifiers to maximize F1 measure*, <https://arxiv.org/abs/1402.1892>.
+#' @family thresholds
 #' @export
 #' @examplesIf reticulate::py_module_available("keras")
 #' y_true <- c(0, 0, 1, 1)
@@ -55,8 +57,9 @@ best_threshold <- function(
     ),
     without_na(c(list(empty = empty), score_args))
   ))
-  list(
+  found <- list(
     threshold = as.vector(reticulate::py_to_r(found$threshold)),
     score = as.vector(reticulate::py_to_r(found$score))
   )
+  new_threshold(found, class_names(y_prob, length(found$threshold)), score)
 }

@@ -117,6 +117,20 @@ def value_and_slope(function, x):
     return value.detach(), slope
 
 
+def traced(function):
+    """The same function of tensors, for many calls with inputs of one shape."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function)
+    if backend == "jax":
+        import jax
+
+        return jax.jit(function)
+    return function
+
+
 def assert_in_graph(holds, message, least, most) -> bool:
     """Lets a graph fail with `message` when it runs and `holds` is false.
 

@@ -1,0 +1,78 @@
+"""What losses and metrics were made with, also what no configuration holds."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from softkeras._labels import Labels
+
+
+def options(thing: Any) -> dict[str, dict[str, Any]]:
+    """The arguments of a loss or a metric: `value`, and whether `changed`.
+
+    In the order of its signature. Unlike `get_config` it takes functions that
+    can't be saved. What has no default counts as changed.
+    """
+    found = _values(thing)
+    parameters = inspect.signature(type(thing)).parameters
+    listed = {}
+    for name, parameter in parameters.items():
+        if parameter.kind == parameter.VAR_KEYWORD:
+            own = getattr(holder(thing), "score_args", {})
+            for key in own:
+                listed[key] = {"value": plain(own[key]), "changed": True}
+        elif name in found:
+            value = plain(found[name])
+            same = _same(value, plain(parameter.default))
+            listed[name] = {"value": value, "changed": not same}
+    return listed
+
+
+def holder(thing: Any) -> Any:
+    """The part of a loss or a metric that has its step and its options."""
+    for name in ("scoring", "constrained"):
+        if hasattr(thing, name):
+            return getattr(thing, name)
+    return thing
+
+
+def _values(thing):
+    part = holder(thing)
+    found = {**vars(thing), **vars(part), "name": thing.name}
+    found.update(getattr(thing, "options", {}))
+    found.update(getattr(part, "score_args", {}))
+    if hasattr(thing, "constrained"):
+        found[part.name] = part.level
+    if isinstance(found.get("labels"), Labels):
+        found.update(found["labels"].get_config())
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Functions by their names, arrays and tuples as lists."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, functools.partial):
+        return plain(value.func)
+    return function_name(value) if inspect.isroutine(value) else value
+
+
+def function_name(function: Callable) -> str:
+    """The name of a function; one without a name, as in R, is "a function"."""
+    name = getattr(function, "__name__", "<lambda>")
+    module = getattr(function, "__module__", None) or ""
+    nameless = module.startswith("rpytools") or name == "<lambda>"
+    return "a function" if nameless else name
+
+
+def _same(value, default):
+    if isinstance(value, bool) or isinstance(default, bool):
+        return value is default
+    return bool(value == default)
