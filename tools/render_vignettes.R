@@ -80,10 +80,13 @@ knitr::knit_engines$set(fresh = function(options) {
   knitr::engine_output(options, options$code, paste(output, collapse = "\n"))
 })
 
-ggplot2::theme_set(ggplot2::theme_minimal(base_size = 12) +
-  ggplot2::theme(legend.position = "bottom"))
-# Told apart also without colours' full sight, and the same in every vignette.
-colours <- c("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666")
+# As in the package's own pictures.
+ggplot2::theme_set(ggplot2::theme_classic(base_size = 12) +
+  ggplot2::theme(
+    legend.position = "bottom", strip.background = ggplot2::element_blank(),
+    strip.text = ggplot2::element_text(size = 12, hjust = 0)
+  ))
+colours <- softkeras:::plot_colours
 options(ggplot2.discrete.colour = list(colours), ggplot2.discrete.fill = list(colours))
 
 setwd("vignettes")
