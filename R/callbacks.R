@@ -69,3 +69,77 @@ callback_sharpness_schedule <- function(
     update = update, layers = if (!is.null(layers)) as.list(unname(layers))
   )))
 }
+
+#' Show a metric of your own each epoch
+#'
+#' For a metric that is a function of R, such as one of pROC or yardstick, and needs
+#' all labels and predictions as numbers of R. The history has it under its name, and
+#' so have callbacks that come after it, such as early stopping.
+#'
+#' @details
+#' The metric is `fn(y, predict(model, x))`, once an epoch. It has no gradient; the
+#' losses have one.
+#'
+#' @param fn A function of labels and predictions that returns a number. It gets `y`
+#'   as it was given, a factor too, and the predictions as numbers: of a model with one
+#'   output a vector, else a matrix or an array. With `sample_weight` it gets that by
+#'   name.
+#' @param x Inputs, as for `predict()`: data that was not trained on.
+#' @param y Their labels.
+#' @param sample_weight Weights, which `fn` gets as they are.
+#' @param ... Must be empty; what follows is named.
+#' @param name Name in the history. Default: that of `fn`.
+#' @param batch_size How many rows are predicted at once.
+#'
+#' @returns A callback for `fit()`. An error for what is no function; when an epoch
+#'   ends also for a result that is no number, and for a name that is there already.
+#' @references Keras's
+#'   [guide](https://keras.io/guides/writing_your_own_callbacks/) to callbacks.
+#' @family callbacks
+#' @export
+#' @examplesIf reticulate::py_module_available("keras")
+#' # The share of pairs in the right order
+#' auc <- function(y, p) mean(outer(p[y == "yes"], p[y == "no"], ">"))
+#' x <- matrix(c(-2, -1, 1, 2))
+#' y <- factor(c("no", "no", "yes", "yes"))
+#' callback <- callback_epoch_metric(auc, x, y)
+#' keras <- reticulate::import("keras")
+#' model <- keras$Sequential(list(keras$layers$Dense(1L, activation = "sigmoid")))
+#' model$compile("sgd", loss = loss_soft_fbeta())
+#' history <- model$fit(x, as_labels(y), verbose = 0L, callbacks = list(callback))
+#' history$history$auc
+callback_epoch_metric <- function(
+    fn, x, y, sample_weight = NULL, ..., name = NULL, batch_size = NULL) {
+  label <- name_given(substitute(fn), "epoch_metric")
+  check_dots(...)
+  if (!is.function(fn)) {
+    raise(
+      "`fn` must be a function of labels and predictions. Received: an object of class ",
+      dQuote(class(fn)[1], FALSE), "."
+    )
+  }
+  if (!is_python(fn)) {
+    fn <- metric_of_r(fn, y, sample_weight)
+    if (is.null(name)) name <- label
+    # R keeps them: a factor would not come back from Python.
+    y <- sample_weight <- NULL
+  }
+  call_python(py_softkeras()$callbacks$EpochMetric, without_na(list(
+    fn, if (is.list(x) && !is.data.frame(x)) lapply(x, as_py_array, "x") else as_py_array(x, "x"),
+    y,
+    sample_weight = sample_weight, name = name, batch_size = as_whole(batch_size)
+  )))
+}
+
+metric_of_r <- function(fn, y, sample_weight) {
+  force(fn)
+  force(y)
+  more <- if (!is.null(sample_weight)) list(sample_weight = sample_weight)
+  reticulate::r_to_py(function(unused, predicted) {
+    if (length(dim(predicted)) == 2 && ncol(predicted) == 1) predicted <- predicted[, 1]
+    value <- tryCatch(do.call(fn, c(list(y, predicted), more)), error = function(e) {
+      raise("`fn` failed: ", conditionMessage(e))
+    })
+    if (is.null(value) || is.data.frame(value)) list() else value
+  }, convert = TRUE)
+}

@@ -16,19 +16,19 @@ raise_python <- function(error) {
 }
 
 # The classes of the exception: reticulate names them from 1.29 on, before only
-# the last one, in front of the message.
+# the last one, in front of the message. Without the root, for which reticulate
+# has a method `$` that wants an object of Python.
 python_classes <- function(error) {
-  named <- grep("^python\\.|\\.", class(error), value = TRUE)
+  named <- grep("^python\\.", class(error), value = TRUE)
   if (length(named)) {
-    return(setdiff(named, "python.builtin.object"))
+    return(setdiff(named, paste0("python.builtin.", c("BaseException", "object"))))
   }
   text <- conditionMessage(error)
   if (!grepl("^(\\w+\\.)*\\w+(Error|Exception|Interrupt): ", text)) {
     return(NULL)
   }
   name <- sub(":.*", "", strsplit(text, "\n")[[1]][1])
-  c(if (grepl(".", name, fixed = TRUE)) name else paste0("python.builtin.", name),
-    "python.builtin.Exception")
+  c(paste0("python.builtin.", sub(".*\\.", "", name)), "python.builtin.Exception")
 }
 
 # The message of an error that comes from Python. reticulate puts the class of

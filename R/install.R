@@ -14,6 +14,7 @@
 #' @references reticulate's
 #'   [guide](https://rstudio.github.io/reticulate/articles/python_packages.html)
 #'   to Python environments.
+#' @family installation
 #' @export
 #' @examples
 #' \dontrun{

@@ -27,6 +27,19 @@ from softkeras import (
 )
 from softkeras.steps import Step
 
+PUBLIC = (
+    callbacks,
+    confusion,
+    counts,
+    layers,
+    losses,
+    metrics,
+    ops,
+    recipes,
+    scores,
+    steps,
+    thresholds,
+)
 OF_COUNTS = [*losses.rates.__all__, *losses.agreement.__all__]
 FUNCTIONS = [name for name in OF_COUNTS if name.islower()]
 # By the scores that they name: SoftFBeta is the class of soft_fbeta.
@@ -105,6 +118,7 @@ WRAPPERS = {
     "FunctionLoss": "loss_from_function",
     "WeightedSum": "loss_weighted_sum",
     "WarmUp": "loss_warm_up",
+    "EpochMetric": "callback_epoch_metric",
     "LossState": "callback_loss_state",
     "SharpnessSchedule": "callback_sharpness_schedule",
     "train_on": "recipe_train_on",
@@ -195,31 +209,29 @@ def arguments(function):
 
 
 def test_every_public_name_is_accounted_for_in_r(r):
-    public = [
-        name
-        for module in (
-            callbacks,
-            confusion,
-            counts,
-            layers,
-            losses,
-            metrics,
-            ops,
-            recipes,
-            scores,
-            steps,
-            thresholds,
-        )
-        for name in module.__all__
-    ]
+    public = [name for module in PUBLIC for name in module.__all__]
     assert set(public) == set(WRAPPERS)
     exported = set(r.call("getNamespaceExports", "softkeras"))
     assert exported == {
         *filter(None, WRAPPERS.values()),
         "as_labels",  # of R alone
+        "softkeras_config",
+        "softkeras_sitrep",
         "install_softkeras",
         *(f"activation_{name}" for name in ACTIVATIONS),
     }
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, wrapper in WRAPPERS.items() if wrapper]
+)
+def test_r_lacks_no_argument_and_no_default(r, name):
+    module = next(m for m in PUBLIC if name in m.__all__)
+    want = plain(arguments(getattr(module, name)), name)
+    # `function` is a word of R's language.
+    want = {"fn" if key == "function" else key: v for key, v in want.items()}
+    got = plain(r.defaults(WRAPPERS[name]), name)
+    assert {key: got.get(key, "none of R") for key in want} == want
 
 
 @pytest.mark.parametrize("name, function, cls", LOSSES)

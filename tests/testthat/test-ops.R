@@ -129,9 +129,9 @@ test_that("a function that is none of tensors is refused, with what to do", {
   # R's own functions work with tensors where there is one of Keras for them.
   expect_equal(op_safe_where(x > 0, sqrt, keras$ops$abs, x, 1, 0), c(1, 2))
   for (call in expression(
-    op_safe_where(x > 0, keras$ops$abs, gamma, x, 1, 0), op_soft_step(x, step = range)
+    op_safe_where(x > 0, keras$ops$abs, trigamma, x, 1, 0), op_soft_step(x, step = trigamma)
   )) {
-    expect_error(eval(call), "There is no (gamma|range)\\(\\) of a tensor")
+    expect_error(eval(call), "called with tensors.*trigamma")
   }
   of_numbers <- function(v) stop("this takes numbers")
   for (call in expression(
