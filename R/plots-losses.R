@@ -109,9 +109,9 @@ picture_of_loss <- function(curve, title) {
 loss_data <- function(loss, y_true, y_pred, element, points) {
   curves <- py_curves()
   if (is.null(y_true) != is.null(y_pred)) {
-    stop("Give both `y_true` and `y_pred`, or neither for a batch to look at. Received: only ",
-      if (is.null(y_pred)) "`y_true`." else "`y_pred`.",
-      call. = FALSE
+    raise(
+      "Give both `y_true` and `y_pred`, or neither for a batch to look at. Received: only ",
+      if (is.null(y_pred)) "`y_true`." else "`y_pred`."
     )
   }
   alone <- call_python(curves$alone, list(loss))
@@ -123,26 +123,24 @@ loss_data <- function(loss, y_true, y_pred, element, points) {
     list(y_true = y_true, y_pred = y_pred, element = 1)
   }
   if (is_python(batch$y_pred) || is_python(batch$y_true)) {
-    stop("`y_true` and `y_pred` must be numbers of R, for a picture.", call. = FALSE)
+    raise("`y_true` and `y_pred` must be numbers of R, for a picture.")
   }
   as_py_data(batch$y_pred, "y_pred") # is refused by name if it is no data
   if (!is.null(element)) {
     batch$element <- element
   }
   y_pred <- batch$y_pred
+  y_true <- as_py_labels(batch$y_true, y_pred, kind$labels, kind$sparse)
   index <- array(seq_along(y_pred), size_of(y_pred))[batch$element]
   if (!length(index) || anyNA(index)) {
-    stop(
+    raise(
       "`element` must be an index of `y_pred`, which has ", length(y_pred),
-      " entries. Received: ", deparse1(batch$element), ".",
-      call. = FALSE
+      " entries. Received: ", deparse1(batch$element), "."
     )
   }
   is_whole <- is.numeric(points) && length(points) == 1 && isTRUE(points >= 2)
   if (!is_whole) {
-    stop("`points` must be a number of 2 or more. Received: ", deparse1(points), ".",
-      call. = FALSE
-    )
+    raise("`points` must be a number of 2 or more. Received: ", deparse1(points), ".")
   }
   p <- (seq_len(points) - 0.5) / as.integer(points)
   moved <- do.call(rbind, lapply(index, function(i) {
@@ -150,7 +148,7 @@ loss_data <- function(loss, y_true, y_pred, element, points) {
     stacked <- stack_arrays(lapply(moves, `[[`, "y_pred"))
     along <- function(loss, flat) {
       found <- call_python(curves$loss_curve, list(
-        loss, as_py_data(batch$y_true, "y_true"), reticulate::np_array(stacked, "float64"),
+        loss, y_true, reticulate::np_array(stacked, "float64"),
         flat = flat
       ))
       list(value = as_r_numbers(found[[0]]), gradient = as_r_numbers(found[[1]]))
@@ -216,14 +214,14 @@ name_element <- function(y_pred, y_true, i) {
     at <- arrayInd(i, size_of(y_pred))
     sprintf("row %d, column %s", at[1], paste(at[-1], collapse = ", "))
   }
+  show <- function(label) if (is.numeric(label)) format(label, digits = 3) else as.character(label)
   if (length(y_true) == length(y_pred)) {
-    label <- paste("label", format(as.numeric(y_true[i]), digits = 3))
+    paste0(place, " (label ", show(y_true[i]), ")")
   } else if (length(y_true) == nrow(as.matrix(y_pred))) {
-    label <- paste("label of the row", format(as.numeric(y_true[at[1]]), digits = 3))
+    paste0(place, " (class of the row: ", show(y_true[at[1]]), ")")
   } else {
-    return(place)
+    place
   }
-  paste0(place, " (", label, ")")
 }
 
 # What predictions a loss is of.

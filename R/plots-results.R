@@ -34,14 +34,13 @@ autoplot.keras.src.callbacks.history.History <- function(object, metrics = NULL,
   check_dots(...)
   table <- as.data.frame(object)
   if (!nrow(table)) {
-    stop("The history has no epoch yet; plot it after fit().", call. = FALSE)
+    raise("The history has no epoch yet; plot it after fit().")
   }
   known <- unique(table$metric)
   if (!is.null(metrics)) {
     if (!is.character(metrics) || !length(metrics) || !all(metrics %in% known)) {
-      stop(
-        "`metrics` must be among ", toString(known), ". Received: ", deparse1(metrics), ".",
-        call. = FALSE
+      raise(
+        "`metrics` must be among ", toString(known), ". Received: ", deparse1(metrics), "."
       )
     }
     known <- metrics

@@ -5,9 +5,12 @@ utils::globalVariables(".data") # ggplot2's pronoun for a column
 
 plot_colours <- c("#1b9e77", "#7570b3", "#d95f02", "#e7298a", "#66a61e", "#a6761d")
 
-need_ggplot2 <- function() {
-  if (!requireNamespace("ggplot2", quietly = TRUE)) {
-    stop("Plots need ggplot2: install.packages(\"ggplot2\").", call. = FALSE)
+need_package <- function(package, what) {
+  if (!requireNamespace(package, quietly = TRUE)) {
+    raise(
+      what, " need the package ", package, ". Received: none; install it by ",
+      "install.packages(\"", package, "\")."
+    )
   }
 }
 
@@ -25,7 +28,7 @@ plot_theme <- function() {
 
 # plot() draws what autoplot() makes.
 draw <- function(x, ...) {
-  need_ggplot2()
+  need_package("ggplot2", "Plots")
   picture <- ggplot2::autoplot(x, ...)
   print(picture)
   invisible(picture)
@@ -62,7 +65,7 @@ plot_steps <- function(
       steps_step("softsign", 50, "probability", anchored = FALSE)
     ),
     threshold = 0.5) {
-  need_ggplot2()
+  need_package("ggplot2", "Plots")
   if (is.character(steps)) {
     steps <- as.list(steps)
   } else if (is_python(steps) || !is.list(steps)) {

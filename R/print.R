@@ -7,13 +7,15 @@
 #'
 #' @details
 #' `format()` gives one line. `print()` adds another with what is not the default.
-#' `summary()` of a loss or a metric is a data frame of all its options.
+#' `summary()` of a loss or a metric is a data frame of all its options; that of a
+#' sum or a warm-up one of the losses that it is made of.
 #'
 #' @param x,object A [steps_step()], a loss, a metric or a callback.
 #' @param ... Ignored.
 #'
 #' @returns `format()`: one string. `print()`: `x`, invisibly. `summary()`: a data
-#'   frame with columns `option`, `value` (as R code would have it) and `changed`.
+#'   frame with columns `option`, `value` (as R code would have it) and, of a loss or
+#'   a metric, `changed`; of a sum or a warm-up with `weight` or `when`, and `loss`.
 #' @references None: these show objects and compute nothing.
 #' @family methods
 #' @name softkeras-print
@@ -84,7 +86,8 @@ print.softkeras.losses.weighted_sum.Arithmetic <- function(x, ...) {
   }
   show_line(x)
   for (term in loss_terms(x)) {
-    cat("  ", if (is_ours(term)) format(term) else as.character(term), "\n", sep = "")
+    text <- if (is_ours(term)) format(term) else paste(term_name(term), "(not of softkeras)")
+    cat(strwrap(text, width = getOption("width"), indent = 2, exdent = 4), sep = "\n")
   }
   invisible(x)
 }
@@ -92,7 +95,14 @@ print.softkeras.losses.weighted_sum.Arithmetic <- function(x, ...) {
 #' @rdname softkeras-print
 #' @exportS3Method summary softkeras.losses.weighted_sum.Arithmetic
 summary.softkeras.losses.weighted_sum.Arithmetic <- function(object, ...) {
-  table_of_options(object)
+  if (!reticulate::py_has_attr(object, "losses")) {
+    return(table_of_options(object))
+  }
+  terms <- loss_terms(object)
+  weights <- unlist(py_value(object, "weights"))
+  when <- if (is.null(weights)) list(when = c("first", "then")) else list(weight = weights)
+  loss <- vapply(terms, function(term) if (is_ours(term)) format(term) else term_name(term), "")
+  data.frame(when, loss = loss)
 }
 
 #' @rdname softkeras-print
@@ -147,7 +157,7 @@ show_with_changes <- function(x) {
   show_line(x)
   options <- object_options(x)
   # What the first line says, or what is a name only.
-  options <- options[setdiff(names(options), c("score", in_first_line, "name", "dtype"))]
+  options <- options[setdiff(names(options), c("score", "function", in_first_line, "name", "dtype"))]
   changed <- Filter(function(option) option$changed, options)
   if (length(changed)) {
     values <- vapply(changed, function(option) in_r(option$value), "")
@@ -163,13 +173,18 @@ in_first_line <- c("average", "threshold", "step", "empty")
 describe <- function(x, before) {
   options <- object_options(x)
   holder <- holder_of(x)
-  score <- if (reticulate::py_has_attr(holder, "score")) {
-    reticulate::py_to_r(py_options()$plain(reticulate::py_get_attr(holder, "score")))
+  of <- intersect(c("score", "function"), c(
+    if (reticulate::py_has_attr(holder, "score")) "score", names(options)
+  ))
+  score <- if (length(of)) {
+    reticulate::py_to_r(py_options()$plain(reticulate::py_get_attr(holder, of[1])))
   }
-  step <- reticulate::py_has_attr(holder, "step")
+  if (!"score" %in% of) { # It is a loss itself.
+    before <- ""
+  }
   said <- lapply(intersect(in_first_line, names(options)), function(name) {
     value <- options[[name]]$value
-    if (name == "step") return(if (step) paste("step", format_step(py_step(holder))))
+    if (name == "step") return(paste("step", format_step(value)))
     if (name == "threshold" && is.null(value)) return("arg-max")
     if (name == "average" && is.null(value)) return("one a class")
     paste(name, if (is.character(value)) value else format(value))
@@ -177,10 +192,8 @@ describe <- function(x, before) {
   paste0(
     "<", class_name(x), "> ",
     toString(c(if (!is.null(score)) paste0(before, score), unlist(said)))
-  )
+  ) |> trimws()
 }
-
-py_step <- function(holder) reticulate::py_get_attr(holder, "step")
 
 class_name <- function(x) sub(".*\\.", "", class(x)[1])
 

@@ -55,6 +55,10 @@ NULL
 #' @rdname softkeras-results
 #' @exportS3Method print softkeras_counts
 print.softkeras_counts <- function(x, digits = 4, ...) {
+  if (is_python(x$tp)) { # What a score is called with.
+    print(unclass(x))
+    return(invisible(x))
+  }
   cat("Counts of decisions (tp, fn: label positive; tn, fp: label negative)\n")
   print(as.data.frame(x), digits = digits, row.names = FALSE)
   invisible(x)

@@ -10,7 +10,7 @@ stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 mkdir -p "$stage/softkeras/tests" "$folder"
 cd "$root"
-cp -RL .Rbuildignore DESCRIPTION LICENSE NAMESPACE R inst "$stage/softkeras"
+cp -RL .Rbuildignore DESCRIPTION LICENSE NAMESPACE NEWS.md R inst "$stage/softkeras"
 [ ! -d man ] || cp -RL man "$stage/softkeras"
 cp -RL vignettes "$stage/softkeras"
 cp -RL tests/testthat tests/testthat.R "$stage/softkeras/tests"

@@ -117,13 +117,15 @@ def value_and_slope(function, x):
     return value.detach(), slope
 
 
-def traced(function):
-    """The same function of tensors, for many calls with inputs of one shape."""
+def traced(function, like):
+    """The same function of a tensor, for many calls with ones like `like`."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function)
+        # Not called as it is: TensorFlow warns of functions that are traced
+        # often, which is what is wanted here.
+        return tf.function(function).get_concrete_function(like)
     if backend == "jax":
         import jax
 

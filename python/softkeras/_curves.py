@@ -49,10 +49,8 @@ def loss_curve(
     batches = [ops.convert_to_tensor(batch) for batch in batches]
     # Not traced, where what is wrong with the data can be said.
     mean(batches[0])
-    found = [
-        map(ops.convert_to_numpy, each)
-        for each in map(_backend.traced(pair), batches)
-    ]
+    fast = _backend.traced(pair, batches[0])
+    found = [map(ops.convert_to_numpy, fast(batch)) for batch in batches]
     return tuple(map(np.stack, zip(*found)))
 
 

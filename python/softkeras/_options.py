@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from softkeras import steps
+from softkeras._foreign import ForeignFunction
 from softkeras._labels import Labels
+from softkeras.losses._constrained import SHARPNESS, ConstrainedLoss
+from softkeras.steps import Step
 
 
 def options(thing: Any) -> dict[str, dict[str, Any]]:
@@ -27,8 +30,11 @@ def options(thing: Any) -> dict[str, dict[str, Any]]:
             for key in own:
                 listed[key] = {"value": plain(own[key]), "changed": True}
         elif name in found:
-            value = plain(found[name])
-            same = _same(value, plain(parameter.default))
+            value, default = plain(found[name]), plain(parameter.default)
+            if isinstance(value, Step):
+                same = vars(value) == vars(_default_step(thing, default))
+            else:
+                same = _same(value, default)
             listed[name] = {"value": value, "changed": not same}
     return listed
 
@@ -61,15 +67,29 @@ def plain(value: Any) -> Any:
         return list(value)
     if isinstance(value, functools.partial):
         return plain(value.func)
-    return function_name(value) if inspect.isroutine(value) else value
+    is_function = isinstance(value, ForeignFunction) or inspect.isroutine(value)
+    return _function_name(value) if is_function else value
 
 
-def function_name(function: Callable) -> str:
-    """The name of a function; one without a name, as in R, is "a function"."""
-    name = getattr(function, "__name__", "<lambda>")
-    module = getattr(function, "__module__", None) or ""
-    nameless = module.startswith("rpytools") or name == "<lambda>"
-    return "a function" if nameless else name
+# What a function is called that has no name.
+NAMELESS = (
+    "<lambda>",
+    "python_function",
+    "score",
+    "shape",
+    "step",
+    "loss_from_function",
+)
+
+
+def _function_name(function):
+    name = getattr(function, "__name__", NAMELESS[0])
+    return "a function" if name in NAMELESS else name
+
+
+def _default_step(thing, name):
+    constrained = isinstance(thing, ConstrainedLoss)
+    return steps.get(name, SHARPNESS if constrained else None)
 
 
 def _same(value, default):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,7 +31,9 @@ def get(name: str, identifier: Any) -> keras.losses.Loss:
         )
     if isinstance(loss, keras.losses.Loss):
         return loss
-    if getattr(loss, "__module__", "").startswith("softkeras."):
+    # A function of R is an object of a class of softkeras, and welcome.
+    own = inspect.isfunction(loss) and loss.__module__.startswith("softkeras.")
+    if own:
         raise ValueError(
             f"`{name}` holds the function {loss.__name__}, by which weights "
             "and masks would not reach the counts. Give an instance of its "

@@ -1,0 +1,71 @@
+# Tables of objects, and tidy() where generics is there.
+
+test_that("counts, matrices and thresholds are tables", {
+  skip_if_no_keras()
+  y <- diag(3)
+  p <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
+  counts <- soft_counts(y, p, step = "hard")
+  expect_equal(
+    as.data.frame(counts),
+    data.frame(
+      class = c("0", "1", "2"), tp = c(1, 1, 0), fp = 0, fn = c(0, 0, 1), tn = 2
+    )
+  )
+  expect_named(as.data.frame(soft_counts(1, 0.9)), c("tp", "fp", "fn", "tn"))
+  cells <- as.data.frame(soft_confusion_matrix(y, p, step = "hard"))
+  expect_equal(nrow(cells), 9)
+  expect_equal(subset(cells, label == 2 & decision == 1)$count, 1)
+  expect_equal(cells$label, factor(rep(0:2, each = 3)))
+  found <- best_threshold(c(0, 1), c(0.25, 0.75))
+  expect_equal(as.data.frame(found), data.frame(threshold = 0.5, score = 1))
+  expect_named(as.data.frame(best_threshold(diag(2), diag(2))), c("class", "threshold", "score"))
+  expect_error(as.data.frame(counts, rows = 1), "rows")
+})
+
+test_that("a step is a table of p, decision and gradient", {
+  skip_if_no_keras()
+  table <- as.data.frame(steps_step("sigmoid", 1), p = c(0.2, 0.7))
+  expect_equal(table, data.frame(p = c(0.2, 0.7), decision = c(0.2, 0.7), gradient = 1), tolerance = 1e-6)
+  expect_equal(nrow(as.data.frame(steps_step())), 101)
+  expect_error(as.data.frame(steps_step(), p = "a"), "`p` must be")
+})
+
+test_that("a history is a table by epoch, metric and data", {
+  skip_if_no_keras()
+  data <- clouds(40)
+  model <- small_model()
+  model$compile("sgd", loss = loss_soft_fbeta(), metrics = list(metric_epoch_score("f1")))
+  history <- model$fit(
+    data$x, data$y,
+    epochs = 4L, validation_split = 0.5, validation_freq = 2L, verbose = 0L
+  )
+  table <- as.data.frame(history)
+  expect_equal(unique(table$metric), c("loss", "f1"))
+  validation <- subset(table, metric == "f1" & data == "validation")
+  expect_equal(validation$epoch, c(2, 4))
+  expect_equal(validation$value, as.numeric(unlist(history$history$val_f1)))
+  training <- subset(table, metric == "loss" & data == "training")
+  expect_equal(training$epoch, 1:4)
+  expect_equal(training$value, as.numeric(unlist(history$history$loss)))
+  expect_equal(nrow(as.data.frame(keras_module()$callbacks$History())), 0)
+})
+
+test_that("tidy() gives the same tables", {
+  skip_if_no_keras()
+  skip_if_not_installed("generics")
+  counts <- soft_counts(c(0, 1), c(0.1, 0.8))
+  matrix <- soft_confusion_matrix(diag(2), diag(2))
+  found <- best_threshold(c(0, 1), c(0.25, 0.75))
+  for (thing in list(counts, matrix, found)) {
+    expect_equal(generics::tidy(thing), as.data.frame(thing))
+  }
+  expect_equal(
+    generics::tidy(steps_step("ramp"), threshold = 0.3, p = 0.5),
+    as.data.frame(steps_step("ramp"), threshold = 0.3, p = 0.5)
+  )
+  data <- clouds(10)
+  model <- small_model()
+  model$compile("sgd", loss = "mse")
+  history <- model$fit(data$x, data$y, verbose = 0L)
+  expect_equal(generics::tidy(history), as.data.frame(history))
+})
