@@ -64,10 +64,13 @@ trial <- local({
 })
 
 knitr::render_markdown()
-# An error of Python comes without the "Error" that the console shows.
+# An error of Python comes without the "Error" that the console shows. Long lines
+# are broken, as no console is that wide.
 knitr::knit_hooks$set(error = function(x, options) {
   if (!startsWith(x, "#> Error")) x <- sub("^#> ", "#> Error: ", x)
-  knitr::knit_hooks$get("output")(x, options)
+  lines <- sub("^#> ?", "", strsplit(trimws(x), "\n")[[1]])
+  wrapped <- unlist(lapply(lines, strwrap, getOption("width")))
+  knitr::knit_hooks$get("output")(paste0("#> ", wrapped, "\n", collapse = ""), options)
 })
 
 # A chunk ```{fresh}``` is run by an R of its own.
