@@ -148,6 +148,16 @@ format.softkeras.callbacks.LossState <- function(x, ...) {
 #' @exportS3Method print softkeras.callbacks.LossState
 print.softkeras.callbacks.LossState <- function(x, ...) show_line(x)
 
+#' @rdname softkeras-print
+#' @exportS3Method format softkeras.callbacks.EpochMetric
+format.softkeras.callbacks.EpochMetric <- function(x, ...) {
+  paste0("<EpochMetric> ", py_value(x, "name"), ", after each epoch")
+}
+
+#' @rdname softkeras-print
+#' @exportS3Method print softkeras.callbacks.EpochMetric
+print.softkeras.callbacks.EpochMetric <- function(x, ...) show_line(x)
+
 show_line <- function(x) {
   cat(strwrap(format(x), width = getOption("width"), exdent = 2), sep = "\n")
   invisible(x)

@@ -231,11 +231,20 @@ def labels(y_true, prediction):
     if len(shape) == 2 and shape[1] == 1:
         accepted.append(shape[:1])
     if not any(fits(candidate, wanted) for candidate in accepted):
+        rows = wanted[:-1]
+        advice = (
+            "Where only an axis of size 1 is missing at the end, add it to the "
+            "labels: y_true[..., None]."
+        )
+        if any(fits(shape, each) for each in (rows, (*rows, 1))):
+            advice = (
+                f"If the labels are ids of {wanted[-1]} classes, give "
+                "sparse=True."
+            )
         raise ValueError(
             "`y_true` and `y_pred` must have the same shape, or (n,) and "
             f"(n, 1). Received: y_true of shape {shape}, y_pred of shape "
-            f"{wanted}. Where only an axis of size 1 is missing at the end, "
-            "add it to the labels: y_true[..., None]."
+            f"{wanted}. {advice}"
         )
     # Where a size is known only at run time, this fails if it differs.
     return ops.reshape(y_true, ops.shape(prediction))
@@ -245,6 +254,11 @@ def class_ids(y_true, prediction):
     """Ids of classes, one a row of predictions, as integers."""
     ids, wanted = tensor("y_true", y_true), tuple(prediction.shape)
     dtype, shape = keras.backend.standardize_dtype(ids.dtype), tuple(ids.shape)
+    if dtype != "bool" and "int" not in dtype and "float" not in dtype:
+        raise ValueError(
+            "With sparse=True, `y_true` must hold ids of classes, whole "
+            f"numbers from 0 on. Received: y_true of dtype {dtype}"
+        )
     if len(wanted) < 2 or wanted[-1] == 1:
         raise ValueError(
             "sparse=True needs predictions of shape (n, ..., classes) with two "

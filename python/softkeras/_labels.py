@@ -67,8 +67,8 @@ class Labels(NamedTuple):
             ids,
             0,
             classes - 1,
-            f"ids of the {classes} classes of y_pred, from 0 on, with "
-            "sparse=True",
+            f"ids of the {classes} classes of y_pred, whole numbers from 0 "
+            f"on, with sparse=True ({-(2**31)} is what is no whole number)",
         )
         dtype = _checks.wide(prediction.dtype)
         label = ops.one_hot(ops.cast(ids, "int32"), classes, dtype=dtype)

@@ -215,6 +215,7 @@ def test_every_public_name_is_accounted_for_in_r(r):
     assert exported == {
         *filter(None, WRAPPERS.values()),
         "as_labels",  # of R alone
+        "plot_steps",  # draws with ggplot2 what Python's draws with matplotlib
         "softkeras_config",
         "softkeras_sitrep",
         "install_softkeras",

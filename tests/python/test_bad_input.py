@@ -130,3 +130,21 @@ def test_a_plot_shows_the_gradient_that_straight_through_hands_back():
 def test_ops_of_what_are_no_numbers(bad):
     with pytest.raises(ValueError, match=r"`x` must"):
         softkeras.ops.soft_round(bad)
+
+
+@pytest.mark.parametrize(
+    "y_true, options, said",
+    [
+        ([0.5, 1.0], {"sparse": True}, "is what is no whole number"),
+        (["a", "b"], {"sparse": True}, "ids of classes.*dtype string"),
+        ([0, 1], {}, "ids of 2 classes, give sparse=True"),
+        ([[0], [1]], {}, "ids of 2 classes, give sparse=True"),
+        ([[0, 1, 0], [1, 0, 0]], {}, "axis of size 1"),
+    ],
+    ids=["half", "text", "ids", "column", "three"],
+)
+def test_labels_that_do_not_fit_say_what_to_do(y_true, options, said):
+    if options and isinstance(y_true[0], str) and BACKEND != "tensorflow":
+        pytest.skip("only TensorFlow has tensors of strings")
+    with pytest.raises(ValueError, match=said):
+        soft_precision(y_true, [[0.2, 0.8], [0.6, 0.4]], **options)

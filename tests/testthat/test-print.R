@@ -99,6 +99,9 @@ test_that("callbacks say what they do", {
   )
   expect_match(format(callback_sharpness_schedule(schedule = function(p) p)), "a function, by epoch")
   expect_match(printed(callback_loss_state()), "<LossState>")
+  accuracy <- function(y, p) mean(y == (p > 0.5))
+  each <- callback_epoch_metric(accuracy, matrix(0, 2, 1), c(0, 1))
+  expect_equal(format(each), "<EpochMetric> accuracy, after each epoch")
 })
 
 test_that("the sharpness is that of the moment", {

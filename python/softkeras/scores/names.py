@@ -60,7 +60,8 @@ class Names:
             if identifier not in self.functions:
                 raise ValueError(
                     f"Unknown score {identifier!r}. Known are "
-                    f"{', '.join(map(repr, self.functions))}; a function of "
+                    f"{', '.join(map(repr, self.functions))}, and "
+                    f"{', '.join(map(repr, self.aliases))}; a function of "
                     f"{self.of} will do too."
                 )
             identifier = self.functions[identifier]
