@@ -69,7 +69,9 @@ knitr::render_markdown()
 knitr::knit_hooks$set(error = function(x, options) {
   if (!startsWith(x, "#> Error")) x <- sub("^#> ", "#> Error: ", x)
   lines <- sub("^#> ?", "", strsplit(trimws(x), "\n")[[1]])
-  wrapped <- unlist(lapply(lines, strwrap, getOption("width")))
+  wrapped <- unlist(lapply(lines, function(line) {
+    if (nchar(line) > 100) strwrap(line, getOption("width")) else line
+  }))
   knitr::knit_hooks$get("output")(paste0("#> ", wrapped, "\n", collapse = ""), options)
 })
 
