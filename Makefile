@@ -9,15 +9,16 @@ export TF_ENABLE_ONEDNN_OPTS ?= 0
 # name that it was started by for a library unless it is the full path.
 PY := $(CURDIR)/.venv/bin/python
 R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -type f) \
-	$(shell find python/softkeras -name '*.py')
+	$(shell find python/softkeras -name '*.py' -o -name '*.R')
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
-	test-parity check-r document golden examples bench bench-ops bench-ranks \
-	bench-effectiveness bench-exhaustive bench-segmentation vignettes clean
+	test-r-13 test-r-sid test-parity check-r lint document golden examples bench \
+	bench-ops bench-ranks bench-effectiveness bench-exhaustive \
+	bench-segmentation vignettes clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 29
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 29
 
 demo: .venv/.ready .Rlib/.ready ## Train on real data, from Python and from R
 	@examples/demo.sh both
@@ -43,11 +44,20 @@ test-torch: .venv/.ready ## pytest, with torch where it is installed
 test-r: .venv/.ready .Rlib/.ready ## testthat
 	cd tests && Rscript testthat.R
 
+test-r-13: ## All of R's tests in a Debian 13 made for it; needs root
+	@tools/lane.sh 13
+
+test-r-sid: ## The same with the newest R and reticulate of Debian; needs root
+	@tools/lane.sh sid
+
 test-parity: .venv/.ready .Rlib/.ready ## R's wrappers against Python, in one process
 	"$(PY)" -m pytest tests/parity
 
-check-r: .venv/.ready .Rlib/.ready ## R CMD check of the built package
+check-r: .venv/.ready .Rlib/.ready ## R CMD check --as-cran of the built package
 	@tools/check_r.sh
+
+lint: .venv/.ready .Rlib/.system ## The style of Python and R: ruff, lintr
+	@tools/lint.sh
 
 document: .Rlib/.system ## Write NAMESPACE and man/ from the comments in R/
 	Rscript -e 'roxygen2::roxygenise(load_code = "source")'
@@ -100,7 +110,7 @@ clean: ## Remove all that the other targets make
 .venv/.ready: pyproject.toml tools/requirements.txt
 	@tools/setup_python.sh
 
-.Rlib/.system: tools/setup_r.sh | .venv/.ready
+.Rlib/.system: tools/setup_r.sh $(wildcard vignettes) | .venv/.ready
 	@tools/setup_r.sh
 
 .Rlib/.ready: .Rlib/.system $(R_SOURCES)

@@ -38,7 +38,7 @@
 #' @references Marchetti et al. (2021), *Score-oriented loss functions*,
 #'   <https://arxiv.org/abs/2103.15522>; for shares Silván-Cárdenas and Wang
 #'   (2008), *Sub-pixel confusion-uncertainty matrix for assessing soft
-#'   classifications*, <https://doi.org/10.1016/j.rse.2007.07.017>.
+#'   classifications*, \doi{10.1016/j.rse.2007.07.017}.
 #' @family counts
 #' @export
 #' @examplesIf reticulate::py_module_available("keras")
@@ -168,7 +168,8 @@ loss_soft_categorical_accuracy <- function(
 
 #' Balanced accuracy of several classes as a loss
 #'
-#' The mean over the classes that occur of the share that is not called, of soft decisions, which have a gradient.
+#' The mean over the classes that occur of the share that is not called, of soft
+#' decisions, which have a gradient.
 #'
 #' @details
 #' The loss is
@@ -202,7 +203,8 @@ loss_soft_categorical_balanced_accuracy <- function(
 
 #' The mean intersection over union as a loss
 #'
-#' 1 - the mean over classes of the intersection over union, of soft decisions, which have a gradient.
+#' 1 - the mean over classes of the intersection over union, of soft decisions, which
+#' have a gradient.
 #'
 #' @details
 #' The loss is
@@ -326,7 +328,9 @@ loss_soft_categorical_kappa <- function(
 #' @examplesIf reticulate::py_module_available("keras")
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' loss_soft_categorical_cost(diag(3), y_pred, cost_matrix = 1 - diag(3))
-#' loss_soft_categorical_cost(c(0, 1, 2), y_pred, cost_matrix = 1 - diag(3), sparse = TRUE, step = "hard")
+#' loss_soft_categorical_cost(
+#'   c(0, 1, 2), y_pred, cost_matrix = 1 - diag(3), sparse = TRUE, step = "hard"
+#' )
 loss_soft_categorical_cost <- function(
     y_true, y_pred, ..., cost_matrix, empty = "skip", step = "sigmoid",
     sharpness = NULL, from_logits = FALSE, sparse = FALSE,

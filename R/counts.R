@@ -6,7 +6,8 @@
 #' @details
 #' With \eqn{d} the step's decision on `y_pred`, \eqn{y} the label and \eqn{w}
 #' the weight,
-#' \deqn{tp = \sum w y d, \; fp = \sum w (1 - y) d, \; fn = \sum w y (1 - d), \; tn = \sum w (1 - y) (1 - d)}
+#' \deqn{tp = \sum w y d, \; fp = \sum w (1 - y) d, \; fn = \sum w y (1 - d), \;
+#' tn = \sum w (1 - y) (1 - d)}
 #' summed over `axis`. The gradient of `tp` is \eqn{w y F'(p)}, that of `fp`
 #' \eqn{w (1 - y) F'(p)}, with \eqn{F'} the density of the step (see
 #' [steps_step()]); those of `fn` and `tn` are their negatives.

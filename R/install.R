@@ -39,7 +39,13 @@ install_softkeras <- function(
 python_packages <- function(
     backend, gpu, reticulate_version = utils::packageVersion("reticulate")) {
   of_backend <- switch(backend,
-    tensorflow = if (gpu) "tensorflow[and-cuda]>=2.16" else if (is_linux()) "tensorflow-cpu>=2.16" else "tensorflow>=2.16",
+    tensorflow = if (gpu) {
+      "tensorflow[and-cuda]>=2.16"
+    } else if (is_linux()) {
+      "tensorflow-cpu>=2.16"
+    } else {
+      "tensorflow>=2.16"
+    },
     jax = if (gpu) "jax[cuda12]" else "jax",
     torch = "torch"
   )

@@ -2,7 +2,8 @@
 
 #' The Dice coefficient as a loss
 #'
-#' F1: the overlap of what is positive and what is called so, of soft decisions, which have a gradient.
+#' F1: the overlap of what is positive and what is called so, of soft decisions, which
+#' have a gradient.
 #'
 #' @details
 #' The loss is
@@ -66,7 +67,8 @@ loss_soft_jaccard <- function(
 
 #' The critical success index as a loss
 #'
-#' Of the events that came or were forecast the share that was both, of soft decisions, which have a gradient.
+#' Of the events that came or were forecast the share that was both, of soft decisions,
+#' which have a gradient.
 #'
 #' @details
 #' The loss is
@@ -195,7 +197,8 @@ loss_soft_fowlkes_mallows <- function(
 
 #' The Matthews correlation coefficient as a loss
 #'
-#' From -1 to 1, a guess being 0, so the loss is from 0 to 2, of soft decisions, which have a gradient.
+#' From -1 to 1, a guess being 0, so the loss is from 0 to 2, of soft decisions, which
+#' have a gradient.
 #'
 #' @details
 #' The loss is

@@ -256,7 +256,9 @@ loss_or_value <- function(class, value, extra = list()) {
   if (any(vapply(data, is_python, NA))) result else as_r_numbers(result)
 }
 
-is_required <- function(f, name) identical(formals(f)[[name]], quote(expr = ))
+is_required <- function(f, name) {
+  identical(formals(f)[[name]], quote(expr = )) # nolint: spaces_inside_linter.
+}
 
 # Stops for those of `names` that are not at the wrapper's default.
 reject <- function(args, names, wrapper, where) {

@@ -254,8 +254,8 @@ axis_of_choice <- function(axis, x) {
 #'
 #' @details
 #' \eqn{f(x) = x} where \eqn{|x| > \lambda}{|x| > lambda}, else 0. The gradient in
-#' x is 1 there and 0 elsewhere, never NaN; in the threshold it is 0. With a surrogate \eqn{S} the value is the
-#' same and the gradient is that of
+#' x is 1 there and 0 elsewhere, never NaN; in the threshold it is 0. With a surrogate
+#' \eqn{S} the value is the same and the gradient is that of
 #' \eqn{x S(|x| - \lambda)}{x S(|x| - lambda)}, so that a threshold can be trained.
 #'
 #' @inheritParams op_soft_step

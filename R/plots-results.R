@@ -80,8 +80,9 @@ plot.keras.src.callbacks.history.History <- function(x, ...) draw(x, ...)
 #' colour its share of the label's row.
 #'
 #' @details
-#' [soft_counts()] have a matrix of two labels for each class, with `fn` and `tp`
-#' in the row of the positive label and `tn` and `fp` in that of the negative one.
+#' [soft_counts()] of one class are a matrix of two labels, with `fn` and `tp` in the
+#' row of the positive label and `tn` and `fp` in that of the negative one. Those of
+#' several classes have a row each.
 #'
 #' @param object,x What [soft_confusion_matrix()] or [soft_counts()] returns.
 #' @param ... For `plot()`, the arguments of `autoplot()`; else must be empty.
@@ -128,8 +129,17 @@ autoplot.softkeras_counts <- function(object, digits = 3, ...) {
   )
   cells$label <- factor(cells$label)
   cells$decision <- factor(cells$decision)
-  picture <- picture_of_cells(cells, digits)
-  if (nrow(table) == 1) picture else picture + ggplot2::facet_wrap("class")
+  if (nrow(table) == 1) {
+    return(picture_of_cells(cells, digits))
+  }
+  # A row a class, because many matrices of two labels can't be read.
+  cells$of <- paste(cells$label, "labels")
+  names <- rep(c("tn", "fp", "fn", "tp"), each = nrow(table))
+  cells$name <- factor(names, c("tp", "fn", "fp", "tn"))
+  cells$of <- factor(cells$of, c("positive labels", "negative labels"))
+  tiles(cells, digits, "name", "class", nrow(table)) +
+    ggplot2::facet_wrap("of", scales = "free_x") +
+    ggplot2::labs(x = NULL, y = NULL)
 }
 
 #' @rdname autoplot.counts
@@ -137,28 +147,35 @@ autoplot.softkeras_counts <- function(object, digits = 3, ...) {
 plot.softkeras_counts <- function(x, ...) draw(x, ...)
 
 picture_of_cells <- function(cells, digits) {
+  tiles(cells, digits, "decision", "label", nlevels(cells$label)) + ggplot2::coord_equal() +
+    ggplot2::labs(x = "decision", y = "label")
+}
+
+# Counts as tiles: `x` and `y` are columns of `cells`, of which `y` has so many
+# levels, drawn from the top as they are printed.
+tiles <- function(cells, digits, x, y, levels) {
   group <- interaction(cells$label, if (is.null(cells$class)) 1 else cells$class)
   total <- stats::ave(cells$count, group, FUN = sum)
   cells$share <- ifelse(total > 0, cells$count / total, 0)
   cells$text <- vapply(cells$count, format, "", digits = digits)
-  # Small enough for the tiles of many classes.
-  size <- max(2, min(4, 24 / nlevels(cells$label)))
-  ggplot2::ggplot(cells, ggplot2::aes(.data$decision, .data$label)) +
+  crowded <- sum(nchar(levels(cells[[x]]))) > 50
+  ggplot2::ggplot(cells, ggplot2::aes(.data[[x]], .data[[y]])) +
     ggplot2::geom_tile(ggplot2::aes(fill = .data$share), colour = "white") +
     ggplot2::geom_text(
       ggplot2::aes(label = .data$text),
-      colour = ifelse(cells$share > 0.55, "white", "black"), size = size
+      colour = ifelse(cells$share > 0.55, "white", "black"), size = max(2, min(4, 28 / levels))
     ) +
     ggplot2::scale_fill_gradient(
       low = "#eef4f1", high = "#0b5d43", limits = c(0, 1),
       breaks = c(0, 0.5, 1), labels = c("0", "0.5", "1")
     ) +
-    ggplot2::scale_y_discrete(limits = rev(levels(cells$label))) +
-    ggplot2::coord_equal(expand = FALSE) +
-    ggplot2::labs(x = "decision", y = "label", fill = "share of the label") +
+    ggplot2::scale_x_discrete(expand = c(0, 0)) +
+    ggplot2::scale_y_discrete(limits = rev(levels(cells[[y]])), expand = c(0, 0)) +
+    ggplot2::labs(fill = "share of the label") +
     plot_theme() +
     ggplot2::theme(
       axis.line = ggplot2::element_blank(), axis.ticks = ggplot2::element_blank(),
+      axis.text.x = if (crowded) ggplot2::element_text(angle = 45, hjust = 1),
       legend.title = ggplot2::element_text(size = 9, vjust = 0.9)
     )
 }

@@ -167,7 +167,8 @@ show_with_changes <- function(x) {
   show_line(x)
   options <- object_options(x)
   # What the first line says, or what is a name only.
-  options <- options[setdiff(names(options), c("score", "function", in_first_line, "name", "dtype"))]
+  said <- c("score", "function", in_first_line, "name", "dtype")
+  options <- options[setdiff(names(options), said)]
   changed <- Filter(function(option) option$changed, options)
   if (length(changed)) {
     values <- vapply(changed, function(option) in_r(option$value), "")

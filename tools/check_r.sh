@@ -1,30 +1,48 @@
 #!/bin/sh
-# R CMD check of the built package; fails on an error, a warning or a note, and
-# if NAMESPACE and man/ are not what roxygen2 makes of the comments in R/.
+# R CMD check --as-cran of the built package; fails on an error, a warning or a
+# note of ours, if it is 5 MB or more installed, and if NAMESPACE and man/ are not
+# what roxygen2 makes of the comments in R/.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-fresh=$root/build/documented
-rm -rf "$fresh"
-mkdir -p "$fresh"
-cp -RL "$root/DESCRIPTION" "$root/NAMESPACE" "$root/R" "$root/man" "$fresh"
-(cd "$fresh" && Rscript -e 'roxygen2::roxygenise(load_code = "source")' >/dev/null 2>&1)
-for made in NAMESPACE man; do
-    diff -r "$fresh/$made" "$root/$made" || {
-        echo "softkeras: $made is out of date; run: make document" >&2
-        exit 1
-    }
-done
+# Each roxygen2 writes its own way: only the one that wrote man/ is asked.
+wrote=$(sed -n 's/^RoxygenNote: //p' "$root/DESCRIPTION")
+here=$(Rscript -e 'cat(format(packageVersion("roxygen2")))')
+if [ "$wrote" = "$here" ]; then
+    fresh=$root/build/documented
+    rm -rf "$fresh"
+    mkdir -p "$fresh"
+    cp -RL "$root/DESCRIPTION" "$root/NAMESPACE" "$root/R" "$root/man" "$fresh"
+    (cd "$fresh" && Rscript -e 'roxygen2::roxygenise(load_code = "source")' >/dev/null 2>&1)
+    for made in NAMESPACE man; do
+        diff -r "$fresh/$made" "$root/$made" || {
+            echo "softkeras: $made is out of date; run: make document" >&2
+            exit 1
+        }
+    done
+else
+    echo "softkeras: whether man/ is up to date is not checked: roxygen2 $wrote wrote it, here is $here"
+fi
 
 "$root/tools/build_r_package.sh" "$root/build/check"
 cd "$root/build/check"
-# keras3 is suggested, and only CRAN has it; that note is not ours.
+
+manual=
+command -v pdflatex >/dev/null 2>&1 || {
+    manual=--no-manual
+    echo "softkeras: the PDF manual is not checked: LaTeX is not there"
+}
+# keras3 is suggested, and only CRAN has it.
 export _R_CHECK_FORCE_SUGGESTS_=false
-R CMD check --no-manual softkeras_*.tar.gz || true
-ours=$(grep -E '\.\.\. *(ERROR|WARNING|NOTE)$' softkeras.Rcheck/00check.log |
-    grep -v '^\* checking package dependencies' || true)
-if [ -n "$ours" ] || ! grep -q '^Status:' softkeras.Rcheck/00check.log; then
-    echo "softkeras: R CMD check is not clean: $ours" >&2
-    exit 1
+# The first example waits for TensorFlow to load; CRAN has no keras and runs none.
+export _R_CHECK_EXAMPLE_TIMING_THRESHOLD_=60
+if ! Rscript -e 'tools::CRAN_package_db()' >/dev/null 2>&1; then
+    # Without CRAN the check of what is suggested would stop with an error.
+    echo "softkeras: CRAN can't be reached: links, and whether the name is free, are not checked"
+    mkdir -p cran/web/packages
+    Rscript -e 'saveRDS(data.frame(Package = character(), Maintainer = character()), "cran/web/packages/packages.rds")'
+    export R_CRAN_WEB="file://$PWD/cran" _R_CHECK_CRAN_INCOMING_REMOTE_=false
 fi
-echo "softkeras: R CMD check has no error, warning or note of ours"
+# shellcheck disable=SC2086
+R CMD check --as-cran $manual softkeras_*.tar.gz || true
+Rscript "$root/tools/check_log.R" softkeras.Rcheck

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the R package, built, into .Rlib, the project's own library.
+# Installs the R package, built, into .Rlib, the project's own library; without its
+# vignettes, because it is done again with each change.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"

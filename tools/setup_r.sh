@@ -14,6 +14,10 @@ missing_packages() {
 header=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h
 wanted=
 [ -e "$header" ] || wanted="python3-dev"
+# pandoc builds vignettes, R CMD check looks at them with qpdf.
+for program in pandoc qpdf; do
+    [ ! -d vignettes ] || command -v $program >/dev/null 2>&1 || wanted="$wanted $program"
+done
 if ! command -v Rscript >/dev/null 2>&1; then
     wanted="$wanted r-base-core r-base-dev"
     for package in $packages; do wanted="$wanted r-cran-$package"; done
@@ -27,7 +31,7 @@ fi
 if Rscript -e 'quit(status = getRversion() < "4.5")' >/dev/null; then
     rpy2="rpy2>=3.6.9"
 else
-    rpy2="rpy2-rinterface==3.6.5 rpy2-robjects==3.6.5"
+    rpy2="rpy2-rinterface==3.6.5"
 fi
 # shellcheck disable=SC2086
 .venv/bin/python -m pip install -qq --disable-pip-version-check $rpy2

@@ -23,6 +23,7 @@ MODULES = (
     "metrics",
     "ops",
     "plots",
+    "r",
     "recipes",
     "scores",
     "steps",

@@ -28,8 +28,14 @@ test_that("an axis is a whole number from 1 on", {
     expect_error(soft_counts(c(0, 1), c(0.1, 0.8), axis = axis), "axis.*from 1 on")
   }
   for (axis in list(2, -2, c(1, 2))) {
-    expect_error(soft_counts(c(0, 1), c(0.1, 0.8), axis = axis), "axis of `y_pred`, which has 1: counted from 1")
+    expect_error(
+      soft_counts(c(0, 1), c(0.1, 0.8), axis = axis),
+      "axis of `y_pred`, which has 1: counted from 1"
+    )
   }
-  expect_error(soft_counts(diag(2), diag(2), axis = c(1, -2)), "name each axis once. Received: c(1, -2)", fixed = TRUE)
+  expect_error(
+    soft_counts(diag(2), diag(2), axis = c(1, -2)),
+    "name each axis once. Received: c(1, -2)", fixed = TRUE
+  )
   expect_error(soft_counts(c(0, 1), c(0.1, 0.8), axes = 1), "axes")
 })

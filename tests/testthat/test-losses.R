@@ -118,7 +118,9 @@ test_that("what is refused is named", {
   expect_error(loss_soft_precision(c(0, 1), c(0.1, 0.2, 0.3)), "\\(2,\\).*\\(3,\\)")
   expect_error(loss_soft_precision(c(0, 2), c(0.1, 0.2)), "labels from 0 to 1.*2")
   expect_error(loss_soft_precision(c(0, 1), c(0L, 1L)), "y_pred.*floats.*int32")
-  expect_error(loss_soft_precision(c(0, 1), c(0.1, 0.2), sample_weight = c(1, -1)), "sample_weight.*-1")
+  expect_error(
+    loss_soft_precision(c(0, 1), c(0.1, 0.2), sample_weight = c(1, -1)), "sample_weight.*-1"
+  )
   expect_error(loss_soft_precision(c(0, 1), c(0.1, 0.2), mask = "no"), "mask.*character")
   expect_error(loss_soft_precision(step = "sgimoid"), "sgimoid.*sigmoid")
   expect_error(loss_soft_precision(sharpness = 0), "sharpness.*above 0")
@@ -126,11 +128,19 @@ test_that("what is refused is named", {
   expect_error(loss_soft_precision(average = "mean"), "average.*macro.*mean")
   expect_error(loss_soft_fbeta(beta = -1), "beta.*above 0")
   expect_error(loss_soft_precision(sharpnes = 1), "sharpnes")
-  expect_error(loss_soft_precision(c(0, 1), c(0.1, 0.2), mask = c(TRUE, NA)), "mask.*1 missing value; each must be TRUE or FALSE")
-  expect_error(loss_soft_precision(c(0, 1), c(0.1, 0.2), sample_weight = c(1, NA)), "a weight of 0 leaves out")
+  expect_error(
+    loss_soft_precision(c(0, 1), c(0.1, 0.2), mask = c(TRUE, NA)),
+    "mask.*1 missing value; each must be TRUE or FALSE"
+  )
+  expect_error(
+    loss_soft_precision(c(0, 1), c(0.1, 0.2), sample_weight = c(1, NA)), "a weight of 0 leaves out"
+  )
   expect_error(loss_soft_precision(c(0, 1), c(0.1, NA)), "give a mask")
   expect_error(loss_continuous_bernoulli(c(0, 1), c(0.1, NA)), "put a number there")
-  expect_error(loss_soft_precision(y, p, "hard"), "without a name.*behind `y_pred` must be named; there are average, empty")
+  expect_error(
+    loss_soft_precision(y, p, "hard"),
+    "without a name.*behind `y_pred` must be named; there are average, empty"
+  )
   expect_error(loss_soft_precision(sample_weight = 1), "sample_weight.*fit")
   expect_error(loss_soft_precision(y, p, name = "mine"), "name.*instance")
 })
@@ -138,7 +148,9 @@ test_that("what is refused is named", {
 test_that("NA as an option is refused by name", {
   skip_if_no_keras()
   expect_error(loss_soft_precision(threshold = NA), "`threshold` must not be NA", fixed = TRUE)
-  expect_error(loss_soft_fbeta(c(1, 0), c(0.9, 0.1), beta = NA), "`beta` must not be NA", fixed = TRUE)
+  expect_error(
+    loss_soft_fbeta(c(1, 0), c(0.9, 0.1), beta = NA), "`beta` must not be NA", fixed = TRUE
+  )
   expect_error(metric_epoch_score("recall", average = NA), "`average` must not be NA", fixed = TRUE)
   expect_error(steps_step(sharpness = NA), "`sharpness` must not be NA", fixed = TRUE)
 })

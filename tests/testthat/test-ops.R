@@ -45,17 +45,30 @@ test_that("an axis that is not there is named in R's counting", {
   skip_if_no_keras()
   keras <- reticulate::import("keras", convert = FALSE)
   scores <- diag(2)
-  is_no_axis <- "`axis` must be an axis of `x`, which has 2: counted from 1 on, or negative from the end. Received: 3."
+  is_no_axis <- paste(
+    "`axis` must be an axis of `x`, which has 2: counted from 1 on,",
+    "or negative from the end. Received: 3."
+  )
   expect_error(op_soft_argmax(scores, axis = 3), is_no_axis, fixed = TRUE)
   expect_error(op_soft_one_hot(scores, axis = 3), is_no_axis, fixed = TRUE)
-  expect_error(op_soft_argmax(keras$ops$convert_to_tensor(scores), axis = 3), is_no_axis, fixed = TRUE)
-  expect_error(op_soft_argmax(keras$Input(reticulate::tuple(4L)), axis = 3), is_no_axis, fixed = TRUE)
+  expect_error(
+    op_soft_argmax(keras$ops$convert_to_tensor(scores), axis = 3), is_no_axis, fixed = TRUE
+  )
+  expect_error(
+    op_soft_argmax(keras$Input(reticulate::tuple(4L)), axis = 3), is_no_axis, fixed = TRUE
+  )
   expect_error(layer_soft_argmax(scores, axis = -3), "axis of `object`, which has 2.*Received: -3")
   expect_error(layer_hard_threshold(scores, 1, axis = 3), "axis of `object`, which has 2")
   model <- keras$Sequential(list(keras$Input(reticulate::tuple(4L)), keras$layers$Dense(3L)))
   expect_error(layer_soft_one_hot(model, axis = 3), "axis of `object`, which has 2")
-  expect_error(op_soft_argmax(scores, axis = c(1, -2)), "must name each axis once. Received: c(1, -2)", fixed = TRUE)
-  expect_error(op_soft_argmax(scores, axis = NULL), "from 1 on or negative from the end. Received: NULL", fixed = TRUE)
+  expect_error(
+    op_soft_argmax(scores, axis = c(1, -2)),
+    "must name each axis once. Received: c(1, -2)", fixed = TRUE
+  )
+  expect_error(
+    op_soft_argmax(scores, axis = NULL),
+    "from 1 on or negative from the end. Received: NULL", fixed = TRUE
+  )
   expect_error(op_soft_argmax(matrix(0, 0, 3), axis = 1), "must not be empty.*Received: 1")
 })
 
@@ -71,7 +84,9 @@ test_that("numbers are computed in double precision, whole numbers too", {
   expect_identical(op_soft_staircase(0.1 + 1e-12, 0.1, c(0, 1), hard = TRUE), 1)
   expect_equal(op_soft_step(0.3, 0.1, sharpness = 2), stats::plogis(8 * 0.2), tolerance = 1e-15)
   expect_equal(op_exp_ratio(2), 1 / (1 - exp(-2)) - 1 / 2, tolerance = 1e-15)
-  expect_equal(op_score_function_loss(function(y, d) sum(y), 0.5, 0.1, seed = 1), 0.1, tolerance = 1e-15)
+  expect_equal(
+    op_score_function_loss(function(y, d) sum(y), 0.5, 0.1, seed = 1), 0.1, tolerance = 1e-15
+  )
 })
 
 test_that("names and dimensions stay where the shape does", {
@@ -139,9 +154,15 @@ test_that("a function that is none of tensors is refused, with what to do", {
     op_replace_gradient(of_numbers, keras$ops$abs)(keras$ops$convert_to_tensor(x)),
     op_soft_step(x, step = of_numbers)
   )) {
-    expect_error(eval(call), "failed when it was called with tensors: this takes numbers. It must be a function of tensors")
+    expect_error(
+      eval(call),
+      "failed when it was called with tensors: this takes numbers. It must be a function of tensors"
+    )
   }
-  expect_error(op_soft_step(x, step = function(v) "a"), "`step` must return a tensor. Received: an object of class \"character\"")
+  expect_error(
+    op_soft_step(x, step = function(v) "a"),
+    "`step` must return a tensor. Received: an object of class \"character\""
+  )
 })
 
 test_that("errors say what is wrong and not where in Python", {
@@ -154,13 +175,23 @@ test_that("errors say what is wrong and not where in Python", {
   layer <- message(layer_soft_argmax(diag(2), first_index = 1.5))
   expect_match(layer, "^`first_index` must be a whole number. Received: first_index=1.5$")
   # The shapes are compared by the backend, each in its own words.
-  expect_no_match(message(op_hard_threshold(c(1, 2), c(1, 2, 3))), "function_node|\\[Op:|framework|\n")
+  expect_no_match(
+    message(op_hard_threshold(c(1, 2), c(1, 2, 3))), "function_node|\\[Op:|framework|\n"
+  )
   failing <- function(y_true, decisions) stop("no rows")
-  expect_identical(message(op_score_function_loss(failing, 0.5, 1, seed = 1)), "`metric` failed: no rows")
-  expect_error(op_score_function_loss(failing, 0.5, 1, 5), "behind `y_true` must be named; there are samples, seed")
+  expect_identical(
+    message(op_score_function_loss(failing, 0.5, 1, seed = 1)), "`metric` failed: no rows"
+  )
+  expect_error(
+    op_score_function_loss(failing, 0.5, 1, 5),
+    "behind `y_true` must be named; there are samples, seed"
+  )
   says <- function(text) python_says(simpleError(text))
   expect_identical(
-    says("a.b.InvalidArgumentError: {{function_node __x}} Shapes: [2] vs. [3] [Op:LessEqual] name: \n"),
+    says(paste(
+      "a.b.InvalidArgumentError: {{function_node __x}} Shapes: [2] vs. [3]",
+      "[Op:LessEqual] name: \n"
+    )),
     "InvalidArgumentError: Shapes: [2] vs. [3]"
   )
   expect_identical(
@@ -175,7 +206,9 @@ test_that("errors say what is wrong and not where in Python", {
 
 test_that("missing values are named with what to do", {
   skip_if_no_keras()
-  expect_error(op_soft_round(c(1, NA)), "`x`.*1 missing value; leave them out, or put a number there")
+  expect_error(
+    op_soft_round(c(1, NA)), "`x`.*1 missing value; leave them out, or put a number there"
+  )
   expect_error(op_soft_argmax(c(1, NA)), "`x`.*1 missing value; .* give a mask")
   expect_error(op_soft_argmax(c(1, 2), mask = c(NA, TRUE)), "`mask`.*each must be TRUE or FALSE")
   expect_error(op_soft_staircase(1, c(0, NA), 1:3), "`thresholds`.*each must be a number")

@@ -191,7 +191,11 @@ test_that("counts and confusion matrices are drawn as shares of the labels", {
   picture <- ggplot2::autoplot(soft_counts(diag(3)[y + 1, ], p, step = "hard"))
   third <- subset(picture$data, class == "class 2" & label == "positive")
   expect_equal(third$share[third$decision == "positive"], 0.5)
-  expect_equal(picture$labels[c("x", "y")], list(x = "decision", y = "label"))
+  expect_equal(as.character(third$name), c("fn", "tp"))
+  expect_length(ggplot2::ggplot_build(picture)$layout$panel_params, 2)
+  one <- ggplot2::autoplot(soft_counts(c(0, 1, 1), c(0.7, 0.8, 0.1), step = "hard"))
+  expect_equal(one$labels[c("x", "y")], list(x = "decision", y = "label"))
+  expect_equal(one$data$count, c(0, 1, 1, 1))
   # Rows are drawn from the top, as they are printed.
   ranges <- ggplot2::ggplot_build(ggplot2::autoplot(matrix))$layout$panel_params[[1]]
   expect_equal(ranges$y$get_labels(), c("2", "1", "0"))

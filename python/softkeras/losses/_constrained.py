@@ -27,6 +27,7 @@ from softkeras.losses._documentation import (
     LABEL_ARGUMENTS,
     LOSS_ARGUMENTS,
     WEIGHT_ARGUMENTS,
+    fill,
 )
 from softkeras.losses._empty import is_empty, no_loss
 from softkeras.scores import averaging
@@ -79,8 +80,7 @@ _DOCUMENTED = {
 def public(thing):
     """Fills the shared texts into a docstring; registers with Keras."""
     for key, text in _DOCUMENTED.items():
-        for indent in (" " * 4, " " * 8):
-            thing.__doc__ = thing.__doc__.replace(indent + key, text, 1)
+        fill(thing, key, text)
     return keras.saving.register_keras_serializable("softkeras")(thing)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import textwrap
 from typing import Any, NamedTuple, TypedDict
 
@@ -165,10 +166,24 @@ class Family(NamedTuple):
     outputs: int  # of the model of the example
 
 
+def fill(thing, key: str, text: str) -> None:
+    """Puts a text in place of the line `key` of a docstring.
+
+    It is indented as that line is: from Python 3.13 on, the indent that the
+    lines of a docstring have in common is gone.
+    """
+    thing.__doc__ = re.sub(
+        rf"^( *){re.escape(key)}$",
+        lambda line: textwrap.indent(textwrap.dedent(text), line[1]),
+        thing.__doc__,
+        flags=re.MULTILINE,
+    )
+
+
 def documented(thing, texts=None):
     """Fills the shared arguments into a docstring."""
     for key, text in (texts or BINARY.texts).items():
-        thing.__doc__ = thing.__doc__.replace(" " * 8 + key, text)
+        fill(thing, key, text)
     return thing
 
 

@@ -11,7 +11,7 @@ from softkeras._backend import ops
 from softkeras._pairs import Comparison
 from softkeras.counts import LARGEST, ROUNDING, leading
 from softkeras.losses._batch_loss import BatchLoss
-from softkeras.losses._documentation import ERRORS
+from softkeras.losses._documentation import ERRORS, fill
 
 STEP_ARGUMENTS = """\
         step: The shape of the soft comparison: `"sigmoid"`, `"softsign"`,
@@ -38,12 +38,12 @@ LOSS_ARGUMENTS = """\
 def documented(**texts: str) -> Callable:
     """Fills texts into a docstring, each in place of its indented {key}."""
 
-    def fill(thing):
+    def decorate(thing):
         for key, text in {"errors": ERRORS, **texts}.items():
-            thing.__doc__ = thing.__doc__.replace(" " * 8 + f"{{{key}}}", text)
+            fill(thing, f"{{{key}}}", text)
         return thing
 
-    return fill
+    return decorate
 
 
 class Elements(NamedTuple):

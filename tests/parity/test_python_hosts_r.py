@@ -1,0 +1,421 @@
+"""`softkeras.r`: losses and scores written in R, beside the same in Python."""
+
+import doctest
+import inspect
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import softkeras.r
+from softkeras.losses import FunctionLoss, ScoreLoss
+from softkeras.metrics import EpochScore
+from softkeras.thresholds import best_threshold
+
+SQUARES = "function(y_true, y_pred) (y_true - y_pred)^2"
+PRECISION = """function(y_true, y_pred) {
+  called <- op_soft_round(y_pred)
+  1 - sum(y_true * called) / (sum(called) + 1e-7)
+}"""
+JACCARD = "function(c) c$tp / (c$tp + c$fp + c$fn)"
+
+
+def squares(y_true, y_pred):
+    return (y_true - y_pred) ** 2
+
+
+def precision(y_true, y_pred):
+    called = softkeras.ops.soft_round(y_pred)
+    hits = keras.ops.sum(y_true * called)
+    return 1 - hits / (keras.ops.sum(called) + 1e-7)
+
+
+def jaccard(counts):
+    return counts.tp / (counts.tp + counts.fp + counts.fn)
+
+
+def clouds():
+    rng = np.random.default_rng(3)
+    y = (np.arange(96) % 4 == 0).astype("float32")
+    x = rng.normal(size=(96, 2)).astype("float32") + 2 * y[:, None]
+    return x, y[:, None]
+
+
+def fitted(loss, **options):
+    """The model after three epochs, and its weights."""
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential(
+        [
+            keras.Input((2,)),
+            keras.layers.Dense(4, activation="tanh"),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile("adam", loss=loss, **options)
+    model.fit(*clouds(), epochs=3, batch_size=32, verbose=0)
+    return model, model.get_weights()
+
+
+def assert_trains_alike(of_r, of_python, **options):
+    _, got = fitted(of_r, **options)
+    _, wanted = fitted(of_python, **options)
+    for ours, theirs in zip(got, wanted):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
+
+
+MODES = {
+    "graph": {},
+    "eager": {"run_eagerly": True},
+    "xla": {"jit_compile": True},
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "source, twin", [(SQUARES, squares), (PRECISION, precision)]
+)
+def test_a_loss_of_r_trains_as_the_same_in_python(source, twin, mode):
+    loss = softkeras.r.loss(source)
+    assert_trains_alike(loss, FunctionLoss(twin), **MODES[mode])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_score_of_r_trains_as_the_same_in_python(mode):
+    score = softkeras.r.score(JACCARD)
+    assert_trains_alike(ScoreLoss(score), ScoreLoss(jaccard), **MODES[mode])
+
+
+def test_a_score_of_r_is_one_for_metrics_and_thresholds():
+    score = softkeras.r.score(JACCARD)
+    rng = np.random.default_rng(5)
+    y, p = rng.integers(0, 2, (40, 2)).astype(float), rng.random((40, 2))
+    ours, theirs = EpochScore(score), EpochScore(jaccard)
+    for metric in (ours, theirs):
+        metric.update_state(y, p)
+    assert float(ours.result()) == float(theirs.result())
+    found, wanted = best_threshold(y, p, score), best_threshold(y, p, jaccard)
+    np.testing.assert_array_equal(found.threshold, wanted.threshold)
+    np.testing.assert_allclose(found.score, wanted.score, rtol=1e-15)
+
+
+def test_a_score_of_r_takes_its_arguments():
+    text = "function(c, beta = 1) (1 + beta^2) * c$tp / "
+    text += "((1 + beta^2) * c$tp + beta^2 * c$fn + c$fp)"
+    y, p = [1.0, 1.0, 0.0, 0.0], [0.9, 0.4, 0.6, 0.1]
+    got = ScoreLoss(softkeras.r.score(text), beta=2.0)(y, p)
+    np.testing.assert_allclose(got, ScoreLoss("f_beta", beta=2.0)(y, p), 1e-6)
+    with pytest.raises(ValueError, match="takes: beta"):
+        ScoreLoss(softkeras.r.score(text), gamma=2.0)
+
+
+def test_weights_reach_a_loss_of_r():
+    x, y = clouds()
+    weight = np.linspace(0, 2, len(y)).astype("float32")
+    text = "function(y_true, y_pred, sample_weight) sum(sample_weight * "
+    text += "(y_true - y_pred)^2) / sum(sample_weight)"
+    p = keras.ops.convert_to_tensor(1 / (1 + np.exp(-x[:, :1])))
+    got = softkeras.r.loss(text)(y[:, 0], p[:, 0], weight)
+    wanted = np.average((y[:, 0] - np.array(p)[:, 0]) ** 2, weights=weight)
+    np.testing.assert_allclose(got, wanted, rtol=1e-6)
+
+
+def test_a_model_is_saved_and_says_what_to_do_after_loading(tmp_path):
+    loss = softkeras.r.loss(PRECISION, name="mine")
+    assert loss.name == "mine"
+    x, y = clouds()
+    score = EpochScore(softkeras.r.score(JACCARD))
+    model, _ = fitted(loss, metrics=[score])
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(
+        again.predict(x, verbose=0), model.predict(x, verbose=0)
+    )
+    with pytest.raises(RuntimeError, match=r"Give softkeras\.r\.loss") as told:
+        again.fit(x, y, verbose=0)
+    assert PRECISION in str(told.value)
+    again.compile("adam", loss=loss, metrics=[score])
+    again.fit(x, y, verbose=0)
+
+
+def test_a_name_that_r_knows_will_do():
+    assert softkeras.r.function("stats::median")(np.array([1.0, 5, 3])) == 3
+    softkeras.r.function(
+        "function() assign('of_r', function(y_true, y_pred) "
+        "(y_true - y_pred)^2, globalenv())"
+    )()
+    loss = softkeras.r.loss("of_r", reduction="sum")
+    assert loss.name == "of_r"
+    assert float(loss(np.ones((2, 1)), np.zeros((2, 1)))) == 2
+    softkeras.r.function("function() rm(of_r, envir = globalenv())")()
+
+
+def test_objects_pass_as_they_are_and_numbers_as_r_s_own():
+    same = softkeras.r.function("function(x) x")
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    assert same(model) is model
+    kind = softkeras.r.function("function(x, y) list(typeof(x), dim(y))")
+    assert kind(2, y=np.ones((2, 3))) == ["integer", [2, 3]]
+    assert same(None) is None
+
+
+@pytest.mark.parametrize(
+    "source, says",
+    [
+        ("function(x) {", "unexpected end of input"),
+        ("1", "the text gives no function but R's double"),
+        ("", "the text gives no function but R's NULL"),
+        ("no_such_thing", "'no_such_thing' not found"),
+        (len, "must be the text or the name of an R function"),
+        ("function(y_true) y_true", "too many positional arguments"),
+    ],
+)
+def test_what_is_no_function_is_refused(source, says):
+    with pytest.raises(ValueError, match=says) as told:
+        softkeras.r.loss(source)
+    assert str(source) in str(told.value) or "r_loss(y_true)" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "body, kind, says",
+    [
+        ("NULL", ValueError, "must return a tensor.* Received: R's NULL"),
+        ("'a'", ValueError, "must return a tensor.* Received: R's character"),
+        ("0.5", ValueError, "must return a tensor.* Received: R's double"),
+        ("reticulate::r_to_py('a')", ValueError, "must return a tensor"),
+        ("stop('oh')", RuntimeError, "The R function failed: oh"),
+        ("nothing + 1", RuntimeError, "'nothing' not found"),
+        ("y_true %*% 'a'", RuntimeError, "The R function failed"),
+    ],
+)
+def test_errors_of_r_are_errors_of_python(body, kind, says):
+    source = f"function(y_true, y_pred) {body}"
+    with pytest.raises(kind, match=says) as told:
+        softkeras.r.loss(source)(np.ones((2, 1)), np.zeros((2, 1)))
+    assert "r_to_py" in source or source in str(told.value)
+
+
+def test_an_error_of_r_ends_fit():
+    loss = softkeras.r.loss("function(y_true, y_pred) stop('oh')")
+    with pytest.raises(RuntimeError, match="The R function failed: oh"):
+        fitted(loss)
+
+
+def test_wrong_scores_are_refused():
+    y, p = np.array([0.0, 0, 1, 1]), np.array([0.25, 0.5, 0.375, 0.75])
+    for body, says in (("'a'", "R's character"), ("c$ftp", "no `ftp`")):
+        score = softkeras.r.score(f"function(c) {body}")
+        with pytest.raises((RuntimeError, ValueError), match=says):
+            best_threshold(y, p, score)
+        with pytest.raises((RuntimeError, ValueError), match=says):
+            ScoreLoss(score)(y, p)
+
+
+def test_warnings_of_r_are_warnings_of_python():
+    loss = softkeras.r.loss(
+        "function(y_true, y_pred) { warning('look'); y_pred }"
+    )
+    with pytest.warns(RuntimeWarning, match="R warns: look"):
+        loss(np.ones((2, 1)), np.zeros((2, 1)))
+
+
+def test_other_threads_are_refused():
+    told = []
+
+    def call():
+        try:
+            softkeras.r.function("function() 1")
+        except RuntimeError as error:
+            told.append(str(error))
+
+    thread = threading.Thread(target=call, name="worker")
+    thread.start()
+    thread.join()
+    assert "main thread only. Received: worker" in told[0]
+
+
+def test_ctrl_c_is_python_s():
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+
+
+def test_r_collects_garbage_without_harm():
+    collect = softkeras.r.function("function(x) invisible(gc())")
+    for _ in range(20):
+        collect([object()])
+
+
+@pytest.mark.parametrize("name", softkeras.r.__all__)
+def test_examples_run(name):
+    run = doctest.DocTestRunner()
+    for example in doctest.DocTestFinder().find(
+        getattr(softkeras.r, name), name, globs={}
+    ):
+        run.run(example)
+    assert run.tries > 0 and run.failures == 0
+
+
+def python(code, *arguments, **environment):
+    """That code in a Python of its own."""
+    package = pathlib.Path(softkeras.__file__).parents[1]
+    folders = [environment.pop("first", None), str(package)]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
+    return subprocess.run(
+        [sys.executable, *arguments, *([] if code is None else ["-c", code])],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+START = "import softkeras.r; softkeras.r.start()\n"
+
+
+def test_to_import_it_starts_nothing():
+    run = python(
+        "import sys, softkeras\n"
+        "assert 'softkeras.r' not in sys.modules\n"
+        "from softkeras import r\n"
+        "print(r.loss.__name__, 'rpy2' in sys.modules)"
+    )
+    assert run.stdout.split() == ["loss", "False"], run.stderr
+
+
+ENDS = {
+    "of itself": ("", 0),
+    "by sys.exit": ("import sys; sys.exit(3)", 3),
+    "by an error": ("raise ValueError('mine')", 1),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_python_ends_as_without_r(end, tmp_path):
+    code, status = ENDS[end]
+    folder = tmp_path / "r"
+    folder.mkdir()
+    run = python(
+        START
+        + inspect.getsource(clouds)
+        + inspect.getsource(fitted)
+        + "import keras, time, numpy as np\n"
+        + f"fitted(softkeras.r.loss({SQUARES!r}))\n"
+        + "draw = softkeras.r.function('function(f) { pdf(f); plot(1) }')\n"
+        + f"draw({str(tmp_path / 'plot.pdf')!r})\n"
+        # Python runs on while it ends, and R's events are still asked for.
+        + "class Slow:\n"
+        "    def __del__(self, sleep=time.sleep):\n"
+        "        for _ in range(30): sleep(0.05)\n"
+        "keras.slow = Slow()\n"
+        "print('done')\n" + code,
+        TMPDIR=str(folder),
+    )
+    assert run.returncode == status, run.stderr
+    assert run.stdout.splitlines()[-1] == "done"
+    assert ("ValueError: mine" in run.stderr) == (status == 1)
+    assert "Fatal" not in run.stderr
+    assert not list(folder.glob("Rtmp*")), "R's temporary files are left"
+    assert (tmp_path / "plot.pdf").read_bytes().rstrip().endswith(b"%%EOF")
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_pytest_ends_as_without_r(status, tmp_path):
+    file = tmp_path / "test_it.py"
+    file.write_text(
+        "import softkeras.r\n"
+        "def test_it():\n"
+        "    assert softkeras.r.function('function() 0L')() == "
+        f"{status}\n"
+    )
+    run = python(None, "-m", "pytest", "-q", str(file))
+    assert run.returncode == status, run.stdout + run.stderr
+
+
+def test_it_trains_on_jax():
+    pytest.importorskip("jax")
+    run = python(
+        START
+        + "import keras, numpy as np\n"
+        + inspect.getsource(clouds)
+        + inspect.getsource(fitted)
+        + inspect.getsource(squares)
+        + inspect.getsource(assert_trains_alike)
+        + "assert keras.backend.backend() == 'jax'\n"
+        + f"loss = softkeras.r.loss({SQUARES!r})\n"
+        "for eagerly in (False, True):\n"
+        "    assert_trains_alike(loss, squares, run_eagerly=eagerly)\n"
+        "print('alike')",
+        KERAS_BACKEND="jax",
+    )
+    assert run.stdout.split() == ["alike"], run.stderr
+
+
+FAILURES = {
+    "no rpy2": (
+        "import sys; sys.modules['rpy2'] = None\n",
+        {},
+        "needs rpy2 >= 3.6.*softkeras.r.*softkeras.r-before-4-5",
+    ),
+    "no R": ("", {"PATH": "", "R_HOME": ""}, "there is no .*Install R"),
+    "a wrong R_HOME": ("", {"R_HOME": "/nowhere"}, "there is no /nowhere/lib"),
+    "no R package": (
+        "",
+        {"R_LIBS": "", "R_LIBS_USER": "/nowhere"},
+        "no package called .softkeras.*R_LIBS before Python is started",
+    ),
+    "in a thread": (
+        "import threading; from concurrent.futures import *\n"
+        "import softkeras.r; pool = ThreadPoolExecutor(1)\n"
+        "pool.submit(softkeras.r.start).result()\n",
+        {},
+        "must be started from Python's main thread",
+    ),
+    "R is the host": (
+        "import os; os.environ['R_SESSION_INITIALIZED'] = "
+        "f'PID={os.getpid()}:NAME=\"reticulate\"'\n",
+        {},
+        "R runs this Python already",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_what_is_missing_is_said(case):
+    before, environment, says = FAILURES[case]
+    run = python(before + START, **environment)
+    assert run.returncode == 1
+    last = run.stderr.splitlines()[-1]
+    assert last.startswith(("ImportError: ", "RuntimeError: "))
+    assert re.search(says, last), last
+
+
+def test_an_rpy2_that_is_too_new_for_r_is_named(tmp_path):
+    fake = tmp_path / "rpy2"
+    fake.mkdir()
+    (fake / "__init__.py").write_text("")
+    (fake / "situation.py").write_text(
+        "def get_r_home(): return ''\ndef get_rlib_path(*_): return __file__"
+    )
+    (fake / "rinterface.py").write_text(
+        "raise ImportError(\"symbol 'R_getVar' not found\")"
+    )
+    run = python(START, first=str(tmp_path))
+    assert run.returncode == 1
+    assert "needs R 4.5 or later" in run.stderr
+    assert "softkeras[r-before-4-5]" in run.stderr.splitlines()[-1]
+
+
+def test_a_wrong_reticulate_python_does_no_harm():
+    run = python(
+        START + "import os; print(os.environ['RETICULATE_PYTHON'])",
+        RETICULATE_PYTHON="/nowhere/python",
+    )
+    assert run.stdout.split() == ["/nowhere/python"], run.stderr
