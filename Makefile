@@ -15,7 +15,7 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
 	test-r-13 test-r-sid test-parity check-r lint document golden examples bench \
 	bench-ops bench-ranks bench-effectiveness bench-exhaustive \
-	bench-segmentation clean
+	bench-segmentation vignettes clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 29
@@ -61,6 +61,9 @@ lint: .venv/.ready .Rlib/.system ## The style of Python and R: ruff, lintr
 
 document: .Rlib/.system ## Write NAMESPACE and man/ from the comments in R/
 	Rscript -e 'roxygen2::roxygenise(load_code = "source")'
+
+vignettes: .venv/.ready .Rlib/.ready ## Run vignettes/*.Rmd.orig and write vignettes/*.Rmd; needs keras3. ONLY=NAME for one
+	Rscript tools/render_vignettes.R $(ONLY)
 
 golden: .venv/.ready ## Write the golden vectors from the independent reference
 	"$(PY)" tests/reference/write_golden.py
