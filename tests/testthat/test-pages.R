@@ -10,6 +10,11 @@ skip_if_built <- function() {
 test_that("every page of the reference is listed once", {
   skip_if_built()
   lines <- readLines(checkout("_pkgdown.yml"))
+  articles <- match("articles:", lines)
+  of_articles <- grep("^  - ", lines[-seq_len(articles)], value = TRUE)
+  rendered <- sub("\\.Rmd$", "", list.files(checkout("vignettes"), "\\.Rmd$"))
+  expect_setequal(sub("^  - ", "", of_articles), rendered)
+  lines <- lines[seq_len(articles)]
   entries <- grep("^  - ", lines, value = TRUE)
   listed <- trimws(sub("^  - ", "", entries))
   pages <- lapply(list.files(checkout("man"), "\\.Rd$", full.names = TRUE), function(file) {
