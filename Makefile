@@ -110,7 +110,7 @@ clean: ## Remove all that the other targets make
 .venv/.ready: pyproject.toml tools/requirements.txt
 	@tools/setup_python.sh
 
-.Rlib/.system: tools/setup_r.sh $(wildcard vignettes) | .venv/.ready
+.Rlib/.system: tools/setup_r.sh | .venv/.ready
 	@tools/setup_r.sh
 
 .Rlib/.ready: .Rlib/.system $(R_SOURCES)
