@@ -203,6 +203,9 @@ loss_score <- function(
     labels = c(0, 1), sparse = FALSE, ignore_class = NULL, sample_weight = NULL,
     mask = NULL, momentum = 0, reduction = "sum_over_batch_size", name = "score_loss",
     dtype = NULL) {
+  if (!missing(score)) {
+    score <- as_py_score(score, name_given(substitute(score), "score"))
+  }
   extra <- named_only(..., example = "beta = 2")
   loss_or_value("ScoreLoss", "score_loss", extra)
 }

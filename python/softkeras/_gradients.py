@@ -40,15 +40,16 @@ def widen(x):
     return differentiable(function)(x)
 
 
-def choose(condition, first: Callable, second: Callable, x):
+def choose(condition, first: Callable, second: Callable, x, both=False):
     """first(x) where a scalar condition holds, else second(x).
 
-    The other one is not computed where that can be had. Its gradient is not
-    multiplied by 0 but left out, so that it may be infinite or NaN.
+    The other one is not computed where that can be had, unless `both` are to
+    be. Its gradient is not multiplied by 0 but left out, so that it may be
+    infinite or NaN.
     """
-    if _backend.is_concrete(condition):
+    if not both and _backend.is_concrete(condition):
         return first(x) if bool(condition) else second(x)
-    if _backend.can_branch():
+    if not both and _backend.can_branch():
         return ops.cond(condition, lambda: first(x), lambda: second(x))
     x = ops.convert_to_tensor(x)
     return ops.where(

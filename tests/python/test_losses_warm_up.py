@@ -323,3 +323,31 @@ def test_replicas_count_as_one():
     difference, error = run.stdout.split("\n", 1)
     assert float(difference) < 1e-6
     assert "must be made in the scope of the strategy" in error
+
+
+def test_counts_that_move_do_so_in_the_warm_up_and_after_it():
+    if keras.backend.backend() == "jax":
+        pytest.skip("momentum is not for JAX")
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(40, 2)).astype("float32")
+    y = (x[:, 0] > 0).astype("float32")
+    weights = []
+    for jit in (False, True):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential(
+            [keras.Input((2,)), keras.layers.Dense(1, "sigmoid")]
+        )
+        moving = SoftFBeta(momentum=0.9)
+        loss = WarmUp("binary_crossentropy", moving, steps=3)
+        model.compile(keras.optimizers.SGD(0.5), loss=loss, jit_compile=jit)
+        model.fit(x, y, batch_size=10, verbose=0, shuffle=False)
+        assert loss.steps == 0
+        # The bias correction after four batches: 1 - 0.9⁴.
+        np.testing.assert_allclose(
+            moving.get_state()["weight"], 1 - 0.9**4, rtol=1e-6
+        )
+        weights.append(model.get_weights()[0])
+        if keras.backend.backend() == "torch":
+            break
+    np.testing.assert_allclose(weights[0], weights[-1], rtol=1e-5)
+    assert np.all(np.isfinite(weights[0]))

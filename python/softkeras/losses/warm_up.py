@@ -30,7 +30,8 @@ class WarmUp(Arithmetic, keras.losses.Loss):
     then(y_true, y_pred) in all others. Nothing is traced anew when it changes,
     and validation shows the loss that is in force. Only that one is computed
     (in TensorFlow with `jit_compile=True` or several replicas both are, and
-    the other one's gradient is left out).
+    the other one's gradient is left out). If one of them has `momentum`, both
+    are computed, and its counts move in the warm-up, too.
 
     Gradient: that of the loss in force.
 
@@ -151,7 +152,11 @@ class WarmUp(Arithmetic, keras.losses.Loss):
                 )
                 for loss in self.losses
             )
-            value = choose(left > 0, first, then, y_pred)
+            # TensorFlow can't assign in the gradient of a branch.
+            both = any(
+                getattr(part, "momentum", 0) for part in _terms.walk(self)
+            )
+            value = choose(left > 0, first, then, y_pred, both)
             return _state.when_differentiated(value, lambda: self._count(less))
 
     def call(self, y_true, y_pred):
