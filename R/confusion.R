@@ -128,7 +128,9 @@ loss_confusion <- function(
     reduction = "sum_over_batch_size", name = "confusion_loss",
     dtype = NULL) {
   extra <- named_only(..., example = "weights = \"linear\"")
-  score <- as_py_callable(score, "score")
+  if (!missing(score)) {
+    score <- as_py_callable(score, "score", name_given(substitute(score), "score"))
+  }
   loss_or_value("ConfusionLoss", "confusion_loss", extra)
 }
 

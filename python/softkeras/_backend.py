@@ -125,7 +125,8 @@ def traced(function, like):
 
         # Not called as it is: TensorFlow warns of functions that are traced
         # often, which is what is wanted here.
-        return tf.function(function).get_concrete_function(like)
+        traced = tf.function(function, autograph=False)
+        return traced.get_concrete_function(like)
     if backend == "jax":
         import jax
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import softkeras.r
-from softkeras.losses import FunctionLoss, ScoreLoss
+from softkeras.losses import FunctionLoss, ScoreLoss, soft_jaccard
 from softkeras.metrics import EpochScore
 from softkeras.thresholds import best_threshold
 
@@ -242,6 +242,8 @@ def test_other_threads_are_refused():
 
 
 def test_ctrl_c_is_python_s():
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        pytest.skip("this process ignores it, as jobs in the background do")
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(1)
@@ -419,3 +421,15 @@ def test_a_wrong_reticulate_python_does_no_harm():
         RETICULATE_PYTHON="/nowhere/python",
     )
     assert run.stdout.split() == ["/nowhere/python"], run.stderr
+
+
+def test_the_code_in_the_readme_runs():
+    root = pathlib.Path(__file__).parents[2]
+    readme = (root / "README.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    (block,) = [block for block in blocks if "import losses, r" in block]
+    names = {}
+    exec(block, names)
+    y, p = np.array([1.0, 0.0, 1.0]), np.array([0.9, 0.6, 0.2])
+    want = soft_jaccard(y, p)
+    np.testing.assert_allclose(names["loss"](y, p), want, 1e-6)
