@@ -85,8 +85,15 @@ called_with <- function(call, name, what, label, finish, of) {
     reticulate::r_to_py(checked, convert = FALSE),
     source = paste(deparse(of, control = "useSource"), collapse = "\n"),
     name = label,
-    arguments = as.list(names(formals(args(of))))
+    arguments = arguments_of(of)
   )
+}
+
+# Names of arguments, with a "=" behind those that have a default.
+arguments_of <- function(f) {
+  given <- as.list(formals(args(f)))
+  is_open <- vapply(given, identical, NA, quote(expr = )) | names(given) == "..."
+  as.list(paste0(names(given), ifelse(is_open, "", "=")))
 }
 
 # What an argument was called where it was given: the name of a function, or else

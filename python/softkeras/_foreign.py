@@ -22,7 +22,8 @@ class ForeignFunction:
         function: What is called, or `None` after loading.
         source: Its source, for whoever loads the model.
         name: What it is called in messages and histories.
-        arguments: Names of its arguments; "..." stands for any more.
+        arguments: Names of its arguments, with a "=" behind those that have a
+            default; "..." stands for any more.
         language: The language it is written in.
         remedy: What to do to train on, as said when it is called after loading.
     """
@@ -75,13 +76,25 @@ class ForeignFunction:
 
 def _signature(arguments: Sequence[str]) -> inspect.Signature:
     kinds = inspect.Parameter
-    named = [
-        kinds(name, kinds.POSITIONAL_OR_KEYWORD)
-        for name in arguments
-        if name != REST and name.isidentifier()
-    ]
-    rest = [
-        kinds("args", kinds.VAR_POSITIONAL),
-        kinds("kwargs", kinds.VAR_KEYWORD),
-    ]
-    return inspect.Signature(named + rest * (REST in arguments))
+    # What stands behind a default, or behind "...", is given by its name.
+    named, by_name = [], False
+    for each in arguments:
+        name = each.removesuffix("=")
+        has_default = name != each
+        if each == REST:
+            named.append(kinds("args", kinds.VAR_POSITIONAL))
+            by_name = True
+        elif name.isidentifier():
+            named.append(
+                kinds(
+                    name,
+                    kinds.KEYWORD_ONLY
+                    if by_name
+                    else kinds.POSITIONAL_OR_KEYWORD,
+                    default=None if has_default else kinds.empty,
+                )
+            )
+            by_name = by_name or has_default
+    if REST in arguments:
+        named.append(kinds("kwargs", kinds.VAR_KEYWORD))
+    return inspect.Signature(named)
