@@ -217,6 +217,7 @@ def test_every_public_name_is_accounted_for_in_r(r):
         "as_labels",  # of R alone
         "plot_steps",  # draws with ggplot2 what Python's draws with matplotlib
         "softkeras_config",
+        "softkeras_available",
         "softkeras_sitrep",
         "install_softkeras",
         *(f"activation_{name}" for name in ACTIVATIONS),

@@ -3,8 +3,8 @@
 
 skip_if_no_keras <- function() {
   skip_if_not(
-    reticulate::py_module_available("keras"),
-    "Python with keras is not there; run install_softkeras()"
+    softkeras_available(),
+    "Python with keras is not there, or was not chosen; run install_softkeras()"
   )
 }
 

@@ -1,4 +1,4 @@
 # Tests make many small models, and TensorFlow warns that it traces so many.
-if (reticulate::py_module_available("tensorflow")) {
+if (softkeras_available() && reticulate::py_module_available("tensorflow")) {
   reticulate::import("logging")$getLogger("tensorflow")$setLevel("ERROR")
 }
