@@ -7,7 +7,8 @@
 #'
 #' @details
 #' What else the history has, such as the `sharpness` of
-#' [callback_sharpness_schedule()] or a learning rate, is shown too. keras3's
+#' [callback_sharpness_schedule()], a [callback_epoch_metric()] or a learning rate, is
+#' shown too, as `other`. keras3's
 #' `fit()` returns an object of its own class, whose `plot()` is keras3's.
 #'
 #' @param object,x A history, as `model$fit()` returns it.
@@ -16,10 +17,9 @@
 #'
 #' @returns A ggplot object; `plot()` also draws it. An error for a history without
 #'   an epoch, and for metrics that it does not have.
-#' @references None: this shows what Keras recorded.
 #' @family plots
 #' @name autoplot.history
-#' @examplesIf reticulate::py_module_available("keras") && requireNamespace("ggplot2")
+#' @examplesIf softkeras_available() && requireNamespace("ggplot2")
 #' keras <- reticulate::import("keras")
 #' model <- keras$Sequential(list(keras$layers$Dense(1L, activation = "sigmoid")))
 #' model$compile("sgd", loss = loss_soft_fbeta(), metrics = list(metric_epoch_score("f1")))
@@ -47,6 +47,7 @@ autoplot.keras.src.callbacks.history.History <- function(object, metrics = NULL,
     table <- table[table$metric %in% known, ]
   }
   table$metric <- factor(table$metric, known)
+  table$data <- factor(table$data, intersect(c("training", "validation", "other"), table$data))
   epochs <- length(unique(table$epoch))
   # One value has no line, and many points hide it.
   points <- if (epochs <= 30) ggplot2::geom_point(size = 1.2, na.rm = TRUE)
@@ -62,12 +63,14 @@ autoplot.keras.src.callbacks.history.History <- function(object, metrics = NULL,
       breaks[breaks >= 1]
     }) +
     ggplot2::scale_colour_manual(values = c(
-      training = plot_colours[1], validation = plot_colours[3]
+      training = plot_colours[1], validation = plot_colours[3], other = plot_colours[2]
     )) +
-    ggplot2::scale_linetype_manual(values = c(training = "solid", validation = "42")) +
+    ggplot2::scale_linetype_manual(values = c(
+      training = "solid", validation = "42", other = "12"
+    )) +
     ggplot2::labs(x = "epoch", y = NULL, colour = NULL, linetype = NULL) +
     plot_theme() +
-    if (!any(table$data == "validation")) ggplot2::theme(legend.position = "none")
+    if (all(table$data == "training")) ggplot2::theme(legend.position = "none")
 }
 
 #' @rdname autoplot.history
@@ -89,10 +92,9 @@ plot.keras.src.callbacks.history.History <- function(x, ...) draw(x, ...)
 #' @param digits How many significant digits the numbers have.
 #'
 #' @returns A ggplot object; `plot()` also draws it.
-#' @references None: this shows what was counted.
 #' @family plots
 #' @name autoplot.counts
-#' @examplesIf reticulate::py_module_available("keras") && requireNamespace("ggplot2")
+#' @examplesIf softkeras_available() && requireNamespace("ggplot2")
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' plot(soft_confusion_matrix(diag(3), y_pred))
 #' plot(soft_counts(diag(3), y_pred))

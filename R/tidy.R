@@ -13,7 +13,9 @@
 #' - [best_threshold()]: a row a class with `class` (if there are several),
 #'   `threshold` and `score`.
 #' - a history of Keras's own `fit()`: a row for each epoch (the first is 1),
-#'   metric and data (`"training"` or `"validation"`), with `value`.
+#'   metric and data, with `value`: `"training"` for the loss and the metrics of the
+#'   model, `"validation"`, and `"other"` for what callbacks put there, such as
+#'   [callback_epoch_metric()] or a learning rate.
 #' - [steps_step()]: `p`, `decision` and `gradient`.
 #'
 #' Classes are named by the columns of `y_pred`, if these have names, else by their
@@ -30,7 +32,7 @@
 #'   analysis objects into tidy data frames*, <https://arxiv.org/abs/1412.3565>.
 #' @family methods
 #' @name softkeras-tables
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' as.data.frame(soft_counts(diag(3), y_pred))
 #' as.data.frame(soft_confusion_matrix(diag(3), y_pred, step = "hard"))
@@ -76,16 +78,15 @@ as.data.frame.keras.src.callbacks.history.History <- function(
   }
   is_validation <- startsWith(names(values), "val_")
   metric <- sub("^val_", "", names(values))
+  data <- ifelse(metric %in% trained_metrics(x, names(values)), "training", "other")
+  data[is_validation] <- "validation"
   # As Keras has them, but the loss first.
   order <- order(metric != "loss", match(metric, metric), is_validation)
   do.call(rbind, lapply(order, function(i) {
     value <- vapply(values[[i]], function(v) mean(unlist(v)), 0)
     # validation_freq leaves epochs out.
     at <- if (length(value) == length(epochs)) epochs else skipped(epochs, length(value))
-    data.frame(
-      epoch = as.integer(at), metric = metric[i],
-      data = if (is_validation[i]) "validation" else "training", value = value
-    )
+    data.frame(epoch = as.integer(at), metric = metric[i], data = data[i], value = value)
   }))
 }
 
@@ -118,6 +119,14 @@ tidy.keras.src.callbacks.history.History <- function(x, ...) as.data.frame(x, ..
 #' @rdname softkeras-tables
 #' @exportS3Method generics::tidy softkeras.steps.Step
 tidy.softkeras.steps.Step <- function(x, ...) as.data.frame(x, ...)
+
+# The loss and the metrics that Keras takes of training data: those of the model, and
+# those that it also takes of validation data, should it have been compiled anew.
+trained_metrics <- function(history, names) {
+  model <- py_value(history, "model")
+  of_model <- tryCatch(names(model$get_metrics_result()), error = function(e) NULL)
+  c("loss", of_model, sub("^val_", "", names[startsWith(names, "val_")]))
+}
 
 # One row needs no name; rows that are no classes, as of another axis, have
 # numbers.

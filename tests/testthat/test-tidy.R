@@ -51,6 +51,36 @@ test_that("a history is a table by epoch, metric and data", {
   expect_equal(nrow(as.data.frame(keras_module()$callbacks$History())), 0)
 })
 
+test_that("what callbacks put into a history is not called training", {
+  skip_if_no_keras()
+  data <- clouds(40)
+  model <- small_model()
+  fit <- function(...) {
+    model$compile("sgd", loss = loss_soft_fbeta(), metrics = list(metric_epoch_score("f1")))
+    model$fit(
+      data$x, data$y,
+      epochs = 2L, verbose = 0L, ..., callbacks = list(
+        callback_sharpness_schedule(0.25, 1),
+        callback_epoch_metric(function(y, p) mean(p), data$x, data$y, name = "share")
+      )
+    )
+  }
+  kinds <- function(history) {
+    table <- unique(as.data.frame(history)[c("metric", "data")])
+    split(table$data, factor(table$metric, unique(table$metric)))
+  }
+  want <- list(loss = "training", f1 = "training", sharpness = "other", share = "other")
+  got <- kinds(fit())
+  expect_setequal(names(got), names(want))
+  expect_equal(got[names(want)], want)
+  want[1:2] <- list(c("training", "validation"))
+  history <- fit(validation_split = 0.5)
+  expect_equal(kinds(history)[names(want)], want)
+  # Compiled anew, the model no longer has that metric.
+  model$compile("sgd", loss = "mse")
+  expect_equal(kinds(history)[names(want)], want)
+})
+
 test_that("tidy() gives the same tables", {
   skip_if_no_keras()
   skip_if_not_installed("generics")
