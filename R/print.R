@@ -16,10 +16,9 @@
 #' @returns `format()`: one string. `print()`: `x`, invisibly. `summary()`: a data
 #'   frame with columns `option`, `value` (as R code would have it) and, of a loss or
 #'   a metric, `changed`; of a sum or a warm-up with `weight` or `when`, and `loss`.
-#' @references None: these show objects and compute nothing.
 #' @family methods
 #' @name softkeras-print
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' steps_step("ramp", 3)
 #' loss_soft_fbeta(beta = 2, from_logits = TRUE)
 #' summary(loss_soft_fbeta(beta = 2))

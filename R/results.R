@@ -40,10 +40,9 @@ new_threshold <- function(found, classes, score) {
 #'   them. `summary()` of counts: a data frame with `tp`, `fp`, `fn`, `tn`,
 #'   `precision`, `recall` and `f1` by class, NaN where that is 0/0; of a confusion
 #'   matrix the same of each class against the others.
-#' @references None: these show results.
 #' @family methods
 #' @name softkeras-results
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' counts <- soft_counts(diag(3), y_pred)
 #' counts
