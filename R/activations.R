@@ -42,7 +42,7 @@
 #'   else a Python callable. An error for arguments that the op does not allow.
 #' @family activations
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' activation_soft_sign(c(-1, 0, 0.1))
 #' keras <- reticulate::import("keras", convert = FALSE)
 #' keras$layers$Dense(8L, activation = activation_soft_sign(straight_through = TRUE))

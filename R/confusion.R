@@ -41,7 +41,7 @@
 #'   classifications*, \doi{10.1016/j.rse.2007.07.017}.
 #' @family counts
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' soft_confusion_matrix(diag(3), y_pred)
 #' soft_confusion_matrix(c(0, 1, 2), y_pred, sparse = TRUE, step = "hard")
@@ -115,7 +115,7 @@ soft_confusion_matrix <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' loss_confusion("categorical_kappa", diag(3), y_pred, weights = "linear")
 #' ops <- reticulate::import("keras", convert = FALSE)$ops
@@ -154,7 +154,7 @@ loss_confusion <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' loss_soft_categorical_accuracy(diag(3), y_pred)
 #' loss_soft_categorical_accuracy(c(0, 1, 2), y_pred, sparse = TRUE, step = "hard")
@@ -189,7 +189,7 @@ loss_soft_categorical_accuracy <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' loss_soft_categorical_balanced_accuracy(diag(3), y_pred)
 #' loss_soft_categorical_balanced_accuracy(c(0, 1, 2), y_pred, sparse = TRUE, step = "hard")
@@ -225,7 +225,7 @@ loss_soft_categorical_balanced_accuracy <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' loss_soft_mean_iou(diag(3), y_pred)
 #' loss_soft_mean_iou(c(0, 1, 2), y_pred, sparse = TRUE, step = "hard")
@@ -257,7 +257,7 @@ loss_soft_mean_iou <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' loss_soft_categorical_matthews(diag(3), y_pred)
 #' loss_soft_categorical_matthews(c(0, 1, 2), y_pred, sparse = TRUE, step = "hard")
@@ -293,7 +293,7 @@ loss_soft_categorical_matthews <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' loss_soft_categorical_kappa(diag(3), y_pred, weights = "linear")
 #' loss_soft_categorical_kappa(c(0, 1, 2), y_pred, weights = "linear", sparse = TRUE, step = "hard")
@@ -327,7 +327,7 @@ loss_soft_categorical_kappa <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_pred <- rbind(c(0.8, 0.1, 0.1), c(0.2, 0.7, 0.1), c(0.3, 0.4, 0.3))
 #' loss_soft_categorical_cost(diag(3), y_pred, cost_matrix = 1 - diag(3))
 #' loss_soft_categorical_cost(

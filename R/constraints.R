@@ -32,7 +32,7 @@
 #'   non-decomposable objectives*, <https://arxiv.org/abs/1608.04802>.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(0, 0, 1, 1)
 #' y_pred <- c(0.1, 0.6, 0.4, 0.9)
 #' loss_soft_precision_at_recall(y_true, y_pred, recall = 0.8)
@@ -80,7 +80,7 @@ loss_soft_precision_at_recall <- function(
 #'   non-decomposable objectives*, <https://arxiv.org/abs/1608.04802>.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(0, 0, 1, 1)
 #' y_pred <- c(0.1, 0.6, 0.4, 0.9)
 #' loss_soft_recall_at_precision(y_true, y_pred, precision = 0.8)
@@ -127,7 +127,7 @@ loss_soft_recall_at_precision <- function(
 #'   non-decomposable objectives*, <https://arxiv.org/abs/1608.04802>.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(0, 0, 1, 1)
 #' y_pred <- c(0.1, 0.6, 0.4, 0.9)
 #' loss_soft_sensitivity_at_specificity(y_true, y_pred, specificity = 0.8)
@@ -174,7 +174,7 @@ loss_soft_sensitivity_at_specificity <- function(
 #'   non-decomposable objectives*, <https://arxiv.org/abs/1608.04802>.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(0, 0, 1, 1)
 #' y_pred <- c(0.1, 0.6, 0.4, 0.9)
 #' loss_soft_specificity_at_sensitivity(y_true, y_pred, sensitivity = 0.8)

@@ -29,7 +29,7 @@
 #'   <https://arxiv.org/abs/2103.15522>.
 #' @family counts
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 0, 0)
 #' y_pred <- c(0.9, 0.4, 0.6, 0.1)
 #' soft_counts(y_true, y_pred)

@@ -42,7 +42,7 @@ compose <- function(object, class, options) {
 #'   allowed.
 #' @family layers
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' layer_soft_argmax(array(c(0, 0, 9, 1), c(1, 4)), sharpness = 5)
 layer_soft_argmax <- function(
     object, axis = -1L, sharpness = 1, straight_through = FALSE, hard = FALSE,
@@ -87,7 +87,7 @@ layer_soft_one_hot <- function(
 #'   and if it is to be trained without a surrogate.
 #' @family layers
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' layer_hard_threshold(array(c(-6, -5, 1, 14), c(1, 4)), threshold = 5)
 layer_hard_threshold <- function(
     object, threshold, trainable = FALSE, surrogate = NULL,
@@ -114,7 +114,7 @@ layer_hard_threshold <- function(
 #'   increase, or too many or too few of them.
 #' @family layers
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' layer_soft_staircase(array(c(-9, 0.5, 9), c(1, 3)), thresholds = c(0, 1), levels = c(-1, 0, 4))
 layer_soft_staircase <- function(
     object, thresholds, levels, step = "sigmoid", sharpness = NULL,
@@ -155,7 +155,7 @@ layer_soft_staircase <- function(
 #'   sharpness that is not allowed.
 #' @family layers
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' layer_soft_step(array(c(-1, 0, 1), c(1, 3)))
 #' layer_soft_round(array(c(0.4, 0.5, 2.9), c(1, 3)), straight_through = TRUE)
 layer_soft_step <- function(
@@ -233,7 +233,7 @@ layer_soft_ceil <- function(
 #'   stochastic neurons*, <https://arxiv.org/abs/1308.3432>.
 #' @family layers
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' layer_threshold(array(c(0.2, 0.4, 0.9), c(3, 1)), threshold = 0.3)
 layer_threshold <- function(
     object, threshold, from_logits = FALSE, straight_through = FALSE,

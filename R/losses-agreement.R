@@ -18,7 +18,7 @@
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_dice(y_true, y_pred)
@@ -50,7 +50,7 @@ loss_soft_dice <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_jaccard(y_true, y_pred)
@@ -83,7 +83,7 @@ loss_soft_jaccard <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_critical_success_index(y_true, y_pred)
@@ -116,7 +116,7 @@ loss_soft_critical_success_index <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_tversky(y_true, y_pred, alpha = 0.3, beta = 0.7)
@@ -148,7 +148,7 @@ loss_soft_tversky <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_g_mean(y_true, y_pred)
@@ -180,7 +180,7 @@ loss_soft_g_mean <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_fowlkes_mallows(y_true, y_pred)
@@ -213,7 +213,7 @@ loss_soft_fowlkes_mallows <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_matthews(y_true, y_pred)
@@ -245,7 +245,7 @@ loss_soft_matthews <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_cohen_kappa(y_true, y_pred)

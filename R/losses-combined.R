@@ -24,7 +24,7 @@
 #'   <https://arxiv.org/abs/1805.02798>, for such a sum.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' loss <- loss_weighted_sum(list(loss_soft_fbeta(), "binary_crossentropy"), c(0.5, 1))
 #' keras <- reticulate::import("keras")
 #' same <- 0.5 * loss_soft_fbeta() + keras$losses$BinaryCrossentropy()
@@ -94,7 +94,7 @@ with_arithmetic <- function(x) {
 #' @family losses
 #' @seealso [recipe_train_on()], which makes the one that is recommended.
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' loss <- loss_warm_up("binary_crossentropy", loss_soft_fbeta(), steps = 300)
 #' loss$steps
 loss_warm_up <- function(

@@ -17,7 +17,7 @@
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_specificity(y_true, y_pred)
@@ -49,7 +49,7 @@ loss_soft_specificity <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_negative_predictive_value(y_true, y_pred)
@@ -81,7 +81,7 @@ loss_soft_negative_predictive_value <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_accuracy(y_true, y_pred)
@@ -113,7 +113,7 @@ loss_soft_accuracy <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_hamming(y_true, y_pred)
@@ -145,7 +145,7 @@ loss_soft_hamming <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_balanced_accuracy(y_true, y_pred)
@@ -177,7 +177,7 @@ loss_soft_balanced_accuracy <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_informedness(y_true, y_pred)
@@ -209,7 +209,7 @@ loss_soft_informedness <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_markedness(y_true, y_pred)
@@ -243,7 +243,7 @@ loss_soft_markedness <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0, 0, 0)
 #' y_pred <- c(0.9, 0.8, 0.3, 0.6, 0.2, 0.1)
 #' loss_soft_expected_cost(y_true, y_pred, cost_matrix = rbind(c(0, 1), c(5, 0)))

@@ -78,7 +78,7 @@
 #'   <https://arxiv.org/abs/2103.15522>.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 0, 0)
 #' y_pred <- c(0.9, 0.4, 0.6, 0.1)
 #' loss_soft_precision(y_true, y_pred)
@@ -120,7 +120,7 @@ loss_soft_precision <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 0, 0)
 #' y_pred <- c(0.9, 0.4, 0.6, 0.1)
 #' loss_soft_recall(y_true, y_pred)
@@ -155,7 +155,7 @@ loss_soft_recall <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 1, 0)
 #' y_pred <- c(0.9, 0.4, 0.3, 0.1)
 #' loss_soft_fbeta(y_true, y_pred)
@@ -193,7 +193,7 @@ loss_soft_fbeta <- function(
 #' @inherit loss_soft_precision return references
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' jaccard <- function(c) c$tp / (c$tp + c$fp + c$fn)
 #' loss_score(jaccard, y_true = c(1, 1, 0, 0), y_pred = c(0.9, 0.4, 0.6, 0.1))
 #' loss_score("f_beta", beta = 2)
@@ -298,7 +298,7 @@ reject <- function(args, names, wrapper, where) {
 #'   <https://arxiv.org/abs/1907.06845>.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' loss_continuous_bernoulli(rbind(0.2, 0.9), rbind(-1, 2))
 loss_continuous_bernoulli <- function(
     y_true, y_pred, ..., from_logits = TRUE,
@@ -341,7 +341,7 @@ loss_continuous_bernoulli <- function(
 #' @references keras3 issue 1271, on custom losses.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' # Precision as it is often written, with a round() that trains
 #' precision <- function(y_true, y_pred) {
 #'   called <- op_soft_round(y_pred)

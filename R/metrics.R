@@ -31,7 +31,7 @@
 #'   epoch.
 #' @family metrics
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' metric <- metric_epoch_score("f_beta", beta = 2)
 #' invisible(metric$update_state(c(1, 0, 0), c(0.9, 0.2, 0.7)))
 #' invisible(metric$update_state(c(1, 1, 0), c(0.8, 0.3, 0.1)))
@@ -87,7 +87,7 @@ metric_epoch_score <- function(
 #'   `balanced_accuracy_score` and `jaccard_score`; Keras's `MeanIoU`.
 #' @family metrics
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' metric <- metric_epoch_confusion_score("mean_iou", sparse = TRUE)
 #' invisible(metric$update_state(c(0, 1), rbind(c(0.8, 0.2), c(0.3, 0.7))))
 #' invisible(metric$update_state(c(1, 1), rbind(c(0.6, 0.4), c(0.1, 0.9))))
@@ -141,7 +141,7 @@ metric_epoch_confusion_score <- function(
 #'   IR techniques*; scikit-learn's `ndcg_score`.
 #' @family metrics
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' metric <- metric_epoch_ranking_score("precision_at_k", k = 2)
 #' invisible(metric$update_state(rbind(c(1, 0, 1, 0)), rbind(c(0.9, 0.8, 0.3, 0.1))))
 #' metric$result()

@@ -38,7 +38,7 @@
 #'   <https://arxiv.org/abs/2103.15522>.
 #' @family plots
 #' @name autoplot.loss
-#' @examplesIf reticulate::py_module_available("keras") && requireNamespace("ggplot2")
+#' @examplesIf softkeras_available() && requireNamespace("ggplot2")
 #' plot(loss_soft_fbeta())
 #' plot(loss_soft_precision(step = "ramp"), c(1, 0, 0), c(0.7, 0.6, 0.1), element = 2)
 NULL

@@ -55,7 +55,7 @@ draw <- function(x, ...) {
 #' @family plots
 #' @seealso [steps_step()]
 #' @export
-#' @examplesIf reticulate::py_module_available("keras") && requireNamespace("ggplot2")
+#' @examplesIf softkeras_available() && requireNamespace("ggplot2")
 #' plot_steps(list("sigmoid", "ramp", steps_step("sigmoid", 4)))
 #' plot_steps("arctan", threshold = 0.3)
 plot_steps <- function(
@@ -172,7 +172,7 @@ picture_of_steps <- function(curves, threshold) {
 #' @returns A ggplot object; `plot()` also draws it.
 #' @family plots
 #' @name autoplot.step
-#' @examplesIf reticulate::py_module_available("keras") && requireNamespace("ggplot2")
+#' @examplesIf softkeras_available() && requireNamespace("ggplot2")
 #' plot(steps_step("ramp"), threshold = 0.3)
 NULL
 

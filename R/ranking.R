@@ -39,7 +39,7 @@
 #'   approximation to the Wilcoxon-Mann-Whitney statistic*, ICML.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 0, 0)
 #' y_pred <- c(0.9, 0.4, 0.6, 0.1)
 #' loss_soft_auc(y_true, y_pred)
@@ -74,7 +74,7 @@ loss_soft_auc <- function(
 #'   large-scale image retrieval*, <https://arxiv.org/abs/2007.12163>.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(1, 1, 0, 0)
 #' y_pred <- c(0.9, 0.4, 0.6, 0.1)
 #' loss_soft_average_precision(y_true, y_pred)
@@ -124,7 +124,7 @@ loss_soft_average_precision <- function(
 #'   \doi{10.1007/s10791-009-9124-x}.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' grades <- rbind(c(10, 0, 5), c(0, 1, 0))
 #' scores <- rbind(c(0.1, 0.9, 0.4), c(0.2, 0.8, 0.5))
 #' loss_soft_ndcg(grades, scores)
@@ -161,7 +161,7 @@ loss_soft_ndcg <- function(
 #'   losses*, <https://arxiv.org/abs/1901.02324>.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' relevant <- rbind(c(1, 0, 1, 0))
 #' scores <- rbind(c(0.9, 0.8, 0.3, 0.1))
 #' loss_soft_precision_at_k(relevant, scores, k = 2)
@@ -203,7 +203,7 @@ loss_soft_precision_at_k <- function(
 #'   deep top-k classification*, <https://arxiv.org/abs/1802.07595>.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_pred <- rbind(c(0.1, 0.5, 0.4), c(0.2, 0.5, 0.3))
 #' loss_soft_top_k_accuracy(c(2, 0), y_pred, k = 2, sparse = TRUE)
 #' loss_soft_top_k_accuracy(diag(3)[c(3, 1), ], y_pred, k = 2, step = "hard")

@@ -27,7 +27,7 @@
 #'   unless just one of `steps` and `epochs` is given.
 #' @family losses
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' recipe_train_on("f1", steps = 300)
 #' recipe_train_on("f_beta", steps = 300, beta = 2, linear = TRUE)
 recipe_train_on <- function(

@@ -53,7 +53,7 @@
 #'   <https://arxiv.org/abs/2103.15522>; for straight-through, Bengio et al.
 #'   (2013), <https://arxiv.org/abs/1308.3432>.
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' # The softsign round with max_gradient 100, centred on 0.5
 #' round_100 <- steps_step("softsign", 50, "probability", anchored = FALSE)
 #' loss_soft_precision(c(1, 0, 1), c(0.9, 0.6, 0.2), step = round_100)
