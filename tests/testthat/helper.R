@@ -1,9 +1,12 @@
 # Without Python and keras, without keras3: the tests that need them are skipped,
 # and say so.
 
+# Looked up once: to look for a Python that is not there takes a while.
+keras_is_there <- softkeras_available()
+
 skip_if_no_keras <- function() {
   skip_if_not(
-    softkeras_available(),
+    keras_is_there,
     "Python with keras is not there, or was not chosen; run install_softkeras()"
   )
 }
