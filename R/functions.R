@@ -97,13 +97,10 @@ called_with <- function(call, name, what, label, finish, of) {
   )
 }
 
-# What formals() has for an argument without a default.
-NOTHING <- quote(expr = )
-
 # Names of arguments, with a "=" behind those that have a default.
 arguments_of <- function(f) {
   given <- as.list(formals(args(f)))
-  is_open <- vapply(given, identical, NA, NOTHING) | names(given) == "..."
+  is_open <- vapply(given, identical, NA, quote(expr =)) | names(given) == "..."
   as.list(paste0(names(given), ifelse(is_open, "", "=")))
 }
 

@@ -133,7 +133,7 @@ as_r_tensor <- function(x) {
   }
   # From the last axis on, because a single index drops its axis.
   for (axis in rev(seq_along(given))) {
-    if (!identical(given[[axis]], NOTHING)) {
+    if (!identical(given[[axis]], quote(expr =))) {
       x <- take_at(x, eval(given[[axis]], parent.frame()), axis)
     }
   }
