@@ -99,9 +99,10 @@ called_with <- function(call, name, what, label, finish, of) {
 
 # Names of arguments, with a "=" behind those that have a default.
 arguments_of <- function(f) {
-  given <- as.list(formals(args(f)))
-  is_open <- vapply(given, identical, NA, quote(expr =)) | names(given) == "..."
-  as.list(paste0(names(given), ifelse(is_open, "", "=")))
+  f <- args(f)
+  names <- names(formals(f))
+  is_open <- vapply(names, function(name) is_required(f, name), NA) | names == "..."
+  as.list(paste0(names, ifelse(is_open, "", "=")))
 }
 
 # What an argument was called where it was given: the name of a function, or else

@@ -133,7 +133,8 @@ as_r_tensor <- function(x) {
   }
   # From the last axis on, because a single index drops its axis.
   for (axis in rev(seq_along(given))) {
-    if (!identical(given[[axis]], quote(expr =))) {
+    is_all <- identical(given[[axis]], quote(expr = )) # nolint: spaces_inside_linter.
+    if (!is_all) {
       x <- take_at(x, eval(given[[axis]], parent.frame()), axis)
     }
   }
