@@ -88,7 +88,8 @@ callback_sharpness_schedule <- function(
 #' @param y Their labels.
 #' @param sample_weight Weights, which `fn` gets as they are.
 #' @param ... Must be empty; what follows is named.
-#' @param name Name in the history. Default: that of `fn`.
+#' @param name Name in the history. Default: that of `fn`; with `"val_"` in front it
+#'   stands with the metrics of validation.
 #' @param batch_size How many rows are predicted at once.
 #'
 #' @returns A callback for `fit()`. An error for what is no function; when an epoch
@@ -112,12 +113,13 @@ callback_epoch_metric <- function(
     fn, x, y, sample_weight = NULL, ..., name = NULL, batch_size = NULL) {
   label <- name_given(substitute(fn), "epoch_metric")
   check_dots(...)
-  if (!is.function(fn)) {
-    raise(
-      "`fn` must be a function of labels and predictions. Received: an object of class ",
-      dQuote(class(fn)[1], FALSE), "."
-    )
+  takes <- if (is.function(fn) && !is_python(fn)) names(formals(args(fn)))
+  if (!is.function(fn) || (!is_python(fn) && length(takes) < 2 && !"..." %in% takes)) {
+    what <- if (is.function(fn)) deparse1(args(fn)) else paste("an object of class", class(fn)[1])
+    raise("`fn` must be a function of labels and predictions. Received: ", what, ".")
   }
+  check_rows(x, y, "y")
+  check_rows(x, sample_weight, "sample_weight")
   if (!is_python(fn)) {
     fn <- metric_of_r(fn, y, sample_weight)
     if (is.null(name)) name <- label
@@ -131,6 +133,19 @@ callback_epoch_metric <- function(
   )))
 }
 
+# R would recycle the shorter one.
+check_rows <- function(x, y, name) {
+  rows <- function(x) if (length(dim(x))) dim(x)[1] else length(x)
+  if (is_python(x) || is_python(y) || is.null(y) || (is.list(x) && !is.data.frame(x))) {
+    return()
+  }
+  if (rows(x) != rows(y)) {
+    raise(
+      "`x` and `", name, "` must have as many rows. Received: ", rows(x), " and ", rows(y), "."
+    )
+  }
+}
+
 metric_of_r <- function(fn, y, sample_weight) {
   force(fn)
   force(y)
@@ -140,6 +155,7 @@ metric_of_r <- function(fn, y, sample_weight) {
     value <- tryCatch(do.call(fn, c(list(y, predicted), more)), error = function(e) {
       raise("`fn` failed: ", conditionMessage(e))
     })
-    if (is.null(value) || is.data.frame(value)) list() else value
+    # An NA of another type would be a number in Python.
+    if (is.numeric(value) || is.logical(value)) as.numeric(value) else list()
   }, convert = TRUE)
 }

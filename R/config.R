@@ -143,10 +143,34 @@ problems_of <- function(config) {
         "these losses. Use keras3 in a fresh session."
       )
     },
+    problems_of_environment(config),
     if (nzchar(Sys.getenv("TF_USE_LEGACY_KERAS"))) {
       paste0(
         "TF_USE_LEGACY_KERAS is set, by which TensorFlow takes Keras 2. Unset it and ",
         "restart R."
+      )
+    }
+  )
+}
+
+# What was set after Python had started, which reads it once.
+problems_of_environment <- function(config) {
+  named <- Sys.getenv(c("KERAS_BACKEND", "RETICULATE_PYTHON"))
+  real <- function(path) normalizePath(dirname(path), mustWork = FALSE)
+  c(
+    if (nzchar(named[1]) && !is.null(config$backend) && named[1] != config$backend) {
+      paste0(
+        "KERAS_BACKEND is ", named[1], ", but Keras has started with ", config$backend,
+        ". Restart R."
+      )
+    },
+    if (identical(config$backend, "numpy")) {
+      "The backend numpy can't train. Set KERAS_BACKEND to tensorflow, jax or torch, and restart R."
+    },
+    if (nzchar(named[2]) && !is.null(config$python$path) && file.exists(named[2]) &&
+      real(named[2]) != real(config$python$path)) {
+      paste0(
+        "RETICULATE_PYTHON is ", named[2], ", but another Python has started. Restart R."
       )
     }
   )

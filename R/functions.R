@@ -6,7 +6,8 @@ as_py_callable <- function(x, name, label = name) {
   if (!is.function(x) || is_python(x)) {
     return(x)
   }
-  called_with(x, name, "tensors", label, identity, x)
+  of_tensors <- function(...) do.call("x", lapply(list(...), as_r_tensor))
+  called_with(of_tensors, name, "tensors", label, identity, x)
 }
 
 # A score of counts: a function of R is called with a list of them.
@@ -15,7 +16,7 @@ as_py_score <- function(score, label = "score") {
     return(score)
   }
   of_counts <- function(counts, ...) score(as_r_counts(counts), ...)
-  called_with(of_counts, "score", "counts", label, identity, score)
+  called_with(of_counts, "score", "counts", label, with_gradient, score)
 }
 
 as_r_counts <- function(counts, of = identity) {
@@ -30,6 +31,13 @@ as_r_counts <- function(counts, of = identity) {
     raise("Counts have no `", name, "`; there are ", toString(names(x)), ".")
   }
   x[[name]]
+}
+
+with_gradient <- function(value) {
+  if (!is_python(value)) {
+    raise("`score` must return a tensor. Received: a number of R, which has no gradient.")
+  }
+  value
 }
 
 # A function of arrays of R, for Python that calls with arrays of NumPy.
@@ -57,9 +65,9 @@ as_py_metric <- function(metric) {
 }
 
 OF_TENSORS <- paste0(
-  ". It must be a function of tensors: made of R's arithmetic, op_*() of this ",
-  "package and of keras3, or Keras's operations, such as ",
-  "reticulate::import(\"keras\", convert = FALSE)$ops$where"
+  "\nIt must be a function of tensors: made of R's arithmetic, of op_*() of this ",
+  "package and of keras3. In place of ifelse(), pmax(), %*%, diag() and > there are ",
+  "op_where(), op_maximum(), op_matmul(), op_diagonal() and op_soft_step()."
 )
 
 # `call` for Python, which is to be known by the source of the function `of` in a
@@ -91,9 +99,10 @@ called_with <- function(call, name, what, label, finish, of) {
 
 # Names of arguments, with a "=" behind those that have a default.
 arguments_of <- function(f) {
-  given <- as.list(formals(args(f)))
-  is_open <- vapply(given, identical, NA, quote(expr = )) | names(given) == "..."
-  as.list(paste0(names(given), ifelse(is_open, "", "=")))
+  f <- args(f)
+  names <- names(formals(f))
+  is_open <- vapply(names, function(name) is_required(f, name), NA) | names == "..."
+  as.list(paste0(names, ifelse(is_open, "", "=")))
 }
 
 # What an argument was called where it was given: the name of a function, or else

@@ -14,7 +14,8 @@
 #' It is no function of anything that is trained, and has no gradient.
 #'
 #' @param y A factor, or a logical or numeric vector, matrix, array or data frame;
-#'   the columns of a data frame may also be factors of two levels.
+#'   the columns of a data frame may also be factors of two levels. Numbers stay as
+#'   they are.
 #' @param sparse Whether to give ids of levels.
 #' @param labels The numbers for a negative and a positive label.
 #' @param quiet Whether to leave out the message.
@@ -35,6 +36,14 @@ as_labels <- function(y, sparse = FALSE, labels = c(0, 1), quiet = FALSE) {
   columns <- if (is.factor(y) && nlevels(y) > 2) nlevels(y) else 1
   y <- labels_of(y, "y", columns, labels, sparse, if (quiet) function(...) NULL else message)
   check_data(y, "y", FALSE)
+  if (!sparse && any(y < min(labels) | y > max(labels))) {
+    stop_data(
+      "y", paste("values from", min(y), "to", max(y)), paste0(
+        "they must be from ", min(labels), " to ", max(labels), ": factor(y) takes the higher ",
+        "of two as positive, sparse = TRUE takes them for ids of classes"
+      )
+    )
+  }
   y <- if (is.logical(y)) y * 1 else y
   if (is.null(dim(y))) array(y) else y
 }
@@ -112,7 +121,17 @@ labels_of <- function(y, name, columns, labels, sparse, say) {
 # order are a mistake that no number would show.
 check_order <- function(known, y_pred) {
   given <- if (!is_python(y_pred)) colnames(y_pred)
-  if (length(known) && setequal(known, given) && !identical(known, given)) {
+  if (!length(known) || length(given) != length(known)) {
+    return()
+  }
+  # The names may have something in front, such as ".pred_".
+  of_first <- known[endsWith(given[1], known)]
+  prefix <- if (length(of_first)) {
+    substr(given[1], 1, nchar(given[1]) - max(nchar(of_first)))
+  } else {
+    ""
+  }
+  if (setequal(paste0(prefix, known), given) && !identical(paste0(prefix, known), given)) {
     raise(
       "Labels and predictions have the same classes in another order. Received: ",
       toString(known), " in `y_true`, ", toString(given), " in `y_pred`; order the ",

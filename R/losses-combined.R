@@ -31,6 +31,9 @@
 loss_weighted_sum <- function(
     losses, weights = NULL, ..., name = "weighted_sum", dtype = NULL) {
   check_dots(...)
+  if (is_python(losses) && inherits(losses, "keras.src.losses.loss.Loss")) {
+    raise("`losses` must be a list of losses, as in list(a, b). Received: one loss.")
+  }
   if (!is_python(losses)) {
     losses <- unname(lapply(as.list(losses), as_py_callable, name = "losses"))
   }

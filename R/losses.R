@@ -22,7 +22,7 @@
 #'   data frame, or a tensor, of the shape of `y_pred`; a vector and a one-column
 #'   matrix go together. Or a factor: of two levels the **second** is positive, as
 #'   in [glm()]; where `y_pred` has one column for each level, or with `sparse`,
-#'   levels are classes. A message states which. [as_labels()] makes the same for
+#'   levels are classes. A message states which, once a session. [as_labels()] makes the same for
 #'   `fit()`.
 #' @param y_pred Probabilities, or logits: a vector of n, or an array with the
 #'   classes along the last axis. Doubles are computed in double precision (on JAX
@@ -72,7 +72,7 @@
 #'   An error for arguments that are not allowed, shapes that do not match,
 #'   labels outside 0 to 1, negative weights, characters and missing values; its
 #'   message says what came and what is allowed, and `tryCatch(softkeras_error = )`
-#'   catches it.
+#'   catches it. (Those that arise in `fit()` come as reticulate gives them.)
 #'
 #' @references Marchetti et al. (2021), *Score-oriented loss functions*,
 #'   <https://arxiv.org/abs/2103.15522>.
@@ -316,11 +316,15 @@ loss_continuous_bernoulli <- function(
 #'
 #' @details
 #' The loss is `fn(y_true, y_pred)`, reduced over samples if there is one for each;
-#' its gradient is that of `fn`. Inside it there are `+ - * / ^`, comparisons,
-#' `abs()`, `exp()`, `log()`, `sqrt()` and their like, `sum()`, `mean()`, `max()`
-#' and `min()`, the `op_*()` of this package and those of keras3. `round()`, `>`
-#' and `which.max()` have no gradient; [op_soft_round()], [op_soft_step()] and
-#' [op_soft_argmax()] have.
+#' its gradient is that of `fn`. Inside it there are `+ - * / ^`, `abs()`, `exp()`,
+#' `log()`, `sqrt()` and their like, `sum()`, `mean()`, `max()` and `min()` of all
+#' entries, the `op_*()` of this package and those of keras3, and indices from 1 on,
+#' one for each axis: `y_pred[, 2]`. A vector meets the **last** axis of a tensor, as
+#' in Keras, where R would recycle it along the first. `round()`, `>` and
+#' `which.max()` have no gradient; [op_soft_round()], [op_soft_step()] and
+#' [op_soft_argmax()] have. `ifelse()`, `pmax()`, `%*%` and `diag()` are of R's
+#' numbers alone; keras3 has `op_where()`, `op_maximum()`, `op_matmul()` and
+#' `op_diagonal()`.
 #'
 #' A saved model keeps the source of the function, not the function: it loads, in R
 #' and in Python, and predicts. To train or evaluate it, give the function to
@@ -328,7 +332,8 @@ loss_continuous_bernoulli <- function(
 #'
 #' @param fn A function of `y_true` and `y_pred`, which are tensors, that returns a
 #'   number for the batch or one a sample. With an argument `sample_weight` it gets
-#'   the weights, 0 where a mask is `FALSE`, or `NULL`; then it returns a number.
+#'   the weights, with as many axes as `y_pred` and 0 where a mask is `FALSE`, or
+#'   `NULL`; then it returns a number.
 #' @param ... Must be empty; what follows is named.
 #' @param reduction How losses of samples are reduced: `"sum_over_batch_size"`,
 #'   `"sum"`, `"mean_with_sample_weight"`, `"none"` or `NULL`.

@@ -14,6 +14,7 @@ call_op <- function(op, data, options = list(), like = data[[1]]) {
     integers <- if (name == "y_true") "int32" else "float64"
     as_py_array(data[[name]], name, "mask" %in% names(data), integers)
   })
+  if (is.data.frame(like)) like <- as.matrix(like)
   if ("step" %in% names(options)) {
     options["step"] <- list(as_py_callable(options$step, "step"))
   }

@@ -9,9 +9,12 @@ register_arithmetic <- function() {
   if (is.null(utils::getS3method("+", class, TRUE, of_reticulate))) {
     registerS3method("Ops", class, tensor_operators, of_reticulate)
   }
-  registerS3method("Math", class, tensor_functions, of_reticulate)
-  registerS3method("Summary", class, tensor_summaries, of_reticulate)
-  registerS3method("mean", class, tensor_mean, of_reticulate)
+  others <- list(Math = tensor_functions, Summary = tensor_summaries, mean = tensor_mean)
+  for (generic in names(others)) {
+    if (is.null(utils::getS3method(generic, class, TRUE, of_reticulate))) {
+      registerS3method(generic, class, others[[generic]], of_reticulate)
+    }
+  }
 }
 
 OPERATORS <- c(
@@ -33,6 +36,9 @@ tensor_operators <- function(e1, e2) {
 # R's 1 is a double and stays one, of whatever dtype the tensor is; vectors and
 # matrices become arrays.
 as_operand <- function(x) {
+  if (!is_python(x) && anyNA(x)) { # which would arrive as TRUE
+    raise("A tensor can't be computed with NA.")
+  }
   if (is_python(x) || length(x) == 1) x else as_py_array(x, "the other operand")
 }
 
@@ -42,8 +48,7 @@ FUNCTIONS <- c(
   log = "log", log2 = "log2", log10 = "log10", log1p = "log1p", floor = "floor",
   ceiling = "ceil", round = "round", cos = "cos", sin = "sin", tan = "tan",
   cosh = "cosh", sinh = "sinh", tanh = "tanh", acos = "arccos", asin = "arcsin",
-  atan = "arctan", acosh = "arccosh", asinh = "arcsinh", atanh = "arctanh",
-  cumsum = "cumsum", cumprod = "cumprod"
+  atan = "arctan", acosh = "arccosh", asinh = "arcsinh", atanh = "arctanh"
 )
 
 tensor_functions <- function(x, ...) {
@@ -69,6 +74,9 @@ tensor_summaries <- function(x, ..., na.rm = FALSE) {
   if (!.Generic %in% names(SUMMARIES)) {
     stop_function(.Generic, names(SUMMARIES))
   }
+  if (inherits(x, "keras.src.losses.loss.Loss")) {
+    raise("Losses are added by +, or by loss_weighted_sum(list(a, b)).")
+  }
   if (...length()) {
     raise(.Generic, "() of tensors takes one tensor; add up first, or use Keras's op.")
   }
@@ -77,6 +85,9 @@ tensor_summaries <- function(x, ..., na.rm = FALSE) {
 }
 
 tensor_mean <- function(x, ...) {
+  if (...length()) {
+    raise("mean() of a tensor takes the tensor alone; of an axis keras3 has op_mean().")
+  }
   stop_unless_tensor(x, "mean")
   call_python(py_keras()$ops$mean, list(x))
 }
@@ -98,4 +109,71 @@ stop_unless_tensor <- function(x, name) {
       dQuote(class(x)[1], FALSE), "."
     )
   }
+}
+
+# What functions of R are called with: indexed as in R, where reticulate would
+# count from 0.
+as_r_tensor <- function(x) {
+  if (is_python(x) && !inherits(x, "softkeras_tensor")) {
+    class(x) <- c("softkeras_tensor", class(x))
+  }
+  x
+}
+
+#' @export
+`[.softkeras_tensor` <- function(x, ...) {
+  given <- as.list(substitute(list(...)))[-1]
+  axes <- count_axes(x)
+  if (!identical(length(given), axes)) {
+    raise(
+      "A tensor is indexed by one number or vector for each of its ", axes,
+      " axes, as in x[", paste(c("i", rep("", max(axes, 1) - 1)), collapse = ", "),
+      "]. Received: ", length(given), "."
+    )
+  }
+  # From the last axis on, because a single index drops its axis.
+  for (axis in rev(seq_along(given))) {
+    is_all <- identical(given[[axis]], quote(expr = )) # nolint: spaces_inside_linter.
+    if (!is_all) {
+      x <- take_at(x, eval(given[[axis]], parent.frame()), axis)
+    }
+  }
+  as_r_tensor(x)
+}
+
+take_at <- function(x, index, axis) {
+  size <- sizes_of(x)[axis]
+  whole <- is.numeric(index) && length(index) && !anyNA(index) && all(index == round(index))
+  if (!whole || !(all(index > 0) || (all(index < 0) && !is.na(size))) ||
+    any(abs(index) > size, na.rm = TRUE)) {
+    raise(
+      "An index of a tensor must be whole numbers, from 1 on",
+      if (!is.na(size)) paste0(" to ", size, ", or negative to leave out"),
+      ". Received: ", deparse1(index), "."
+    )
+  }
+  if (index[1] < 0) index <- seq_len(size)[index]
+  index <- as.integer(index - 1)
+  if (length(index) > 1) index <- reticulate::np_array(index, "int32")
+  call_python(py_keras()$ops$take, list(x, index, axis = axis - 1L))
+}
+
+#' @export
+`[[.softkeras_tensor` <- function(x, ...) {
+  raise("A tensor is indexed by [ ], not by [[ ]].")
+}
+
+#' @export
+length.softkeras_tensor <- function(x) {
+  sizes <- sizes_of(x)
+  if (anyNA(sizes)) {
+    raise("How many rows the batch has is not known here; mean() divides by it.")
+  }
+  as.integer(prod(sizes))
+}
+
+# The sizes of a tensor's axes; NA where a graph does not know one.
+sizes_of <- function(x) {
+  shape <- reticulate::import_builtins(convert = FALSE)$list(x$shape)
+  vapply(reticulate::py_to_r(shape), function(n) if (is.null(n)) NA_real_ else as.numeric(n), 0)
 }

@@ -44,6 +44,13 @@ best_threshold <- function(
     at_least = NULL, empty = "skip") {
   score_args <- named_only(..., example = "beta = 2")
   if (!is.null(at_least) && !is_python(at_least)) {
+    named <- !is.null(names(at_least)) && all(nzchar(names(at_least)))
+    if (!named || !is.numeric(unlist(at_least))) {
+      raise(
+        "`at_least` must be numbers with the names of scores, such as c(recall = 0.9). ",
+        "Received: ", deparse1(at_least), "."
+      )
+    }
     at_least <- reticulate::dict(as.list(at_least))
   }
   best <- py_softkeras()$thresholds$best_threshold

@@ -8,15 +8,20 @@
   # load_model() in a fresh session must know our classes, so the module is
   # imported along with keras. reticulate's py_register_load_hook() sets this
   # hook too, but up to 1.28 it starts Python to do so.
+  hooks <- getHook("reticulate::keras::load")
+  has_hook <- any(vapply(hooks, function(hook) {
+    environmentName(environment(hook)) == "softkeras"
+  }, NA))
   if (py_has_loaded("keras")) {
     import_along()
-  } else {
+  } else if (!has_hook) { # as it has when it is loaded once more
     setHook("reticulate::keras::load", import_along)
   }
   # From reticulate 1.41 on, what is declared here is what Python gets if the
-  # user has not chosen one.
+  # user has not chosen one. keras3 declares its own.
   declare <- get0("py_require", asNamespace("reticulate"))
-  if (!is.null(declare) && !reticulate::py_available()) {
+  has_keras3 <- "keras3" %in% loadedNamespaces()
+  if (!is.null(declare) && !has_keras3 && !reticulate::py_available()) {
     backend <- Sys.getenv("KERAS_BACKEND", "tensorflow")
     declare(c("keras>=3", backend))
   }
@@ -67,7 +72,11 @@ stop_without_module <- function(reason) {
     "softkeras needs Python (>= 3.10) with keras (>= 3) and a backend. ",
     "Python: ", if (is.null(python)) "none found" else python, ". It says: ",
     strsplit(reason, "\n")[[1]][1], ". Run softkeras::install_softkeras(), or ",
-    "set RETICULATE_PYTHON to a Python that has them, and restart R."
+    "set RETICULATE_PYTHON to a Python that has them, and restart R",
+    if (nzchar(Sys.getenv("KERAS_BACKEND"))) {
+      paste0(" (or take another KERAS_BACKEND than ", Sys.getenv("KERAS_BACKEND"), ")")
+    },
+    "; softkeras_sitrep() tells more."
   )
 }
 

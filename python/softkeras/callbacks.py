@@ -329,8 +329,9 @@ class EpochMetric(keras.callbacks.Callback):
 
     Args:
         function: Called with `y` as it was given and the predictions as an
-            array of NumPy, (n, outputs) or as the model gives them; with
-            `sample_weight` by that name, if it was given. It returns a number.
+            array of NumPy, as the model gives them, but (n,) in place of (n, 1)
+            where `y` is (n,); with `sample_weight` by that name, if it was
+            given. It returns a number.
         x: Inputs, as for `predict()`: data that was not trained on.
         y: Their labels.
         sample_weight: Weights, handed on as they are.
@@ -370,14 +371,20 @@ class EpochMetric(keras.callbacks.Callback):
         batch_size: int | None = None,
     ):
         super().__init__()
-        if not callable(function) or isinstance(function, type):
+        if (
+            not callable(function)
+            or isinstance(function, type)
+            or isinstance(function, keras.metrics.Metric)
+        ):
             raise ValueError(
-                "`function` must be a function of labels and predictions. "
-                f"Received: {function!r}"
+                "`function` must be a function of labels and predictions; "
+                "metrics of Keras go to compile(). Received: "
+                f"{function!r}"
             )
         self.function = function
         self.x, self.y, self.sample_weight = x, y, sample_weight
-        self.name = name or getattr(function, "__name__", "epoch_metric")
+        own = getattr(function, "__name__", "<lambda>")
+        self.name = name or ("epoch_metric" if own == "<lambda>" else own)
         self.batch_size = batch_size
 
     def on_epoch_end(self, epoch, logs=None):
@@ -392,12 +399,12 @@ class EpochMetric(keras.callbacks.Callback):
         predicted = self.model.predict(
             self.x, batch_size=self.batch_size, verbose=0
         )
+        if np.ndim(self.y) == 1 and np.shape(predicted)[1:] == (1,):
+            predicted = predicted[:, 0]
         weights = self.sample_weight
         weights = {} if weights is None else {"sample_weight": weights}
         value = self.function(self.y, predicted, **weights)
-        if np.size(value) != 1 or not np.issubdtype(
-            np.asarray(value).dtype, np.number
-        ):
+        if np.size(value) != 1 or np.asarray(value).dtype.kind not in "fiu":
             raise ValueError(
                 f"The metric {self.name!r} must return a number. Received: "
                 f"{value!r}"

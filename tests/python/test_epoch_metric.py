@@ -84,7 +84,18 @@ def test_what_is_no_number_is_refused(function, said):
         model().fit(X, Y, verbose=0, callbacks=[EpochMetric(function, X, Y)])
 
 
+def test_one_output_has_the_shape_of_its_labels():
+    seen = []
+    for y in (Y, Y[:, None]):
+        shown = EpochMetric(lambda y, p: seen.append(p.shape) or 0.0, X, y)
+        assert shown.name == "epoch_metric"
+        model().fit(X, Y, verbose=0, callbacks=[shown])
+    assert seen == [(60,), (60, 1)]
+
+
 def test_bad_arguments():
+    with pytest.raises(ValueError, match="metrics of Keras go to compile"):
+        EpochMetric(keras.metrics.AUC(), X, Y)
     with pytest.raises(ValueError, match=r"`function`.*'auc'"):
         EpochMetric("auc", X, Y)
     twice = EpochMetric(lambda y, p: 1.0, X, Y, name="loss")

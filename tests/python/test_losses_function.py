@@ -29,10 +29,7 @@ def total(y_true, y_pred):
 
 def weighted_total(y_true, y_pred, sample_weight=None):
     each = ops.square(y_true - y_pred)
-    if sample_weight is not None:
-        weight = ops.reshape(sample_weight, (-1, 1))
-        each = weight * ops.reshape(each, (-1, 1))
-    return ops.sum(each)
+    return ops.sum(each if sample_weight is None else sample_weight * each)
 
 
 def r_function(function=squares, arguments=("y_true", "y_pred")):
@@ -93,9 +90,10 @@ def test_weights_of_one_number_for_the_batch_are_refused():
     "function, said",
     [
         (3, "function of y_true and y_pred. Received: 3"),
+        (keras.losses.Dice, "function of y_true and y_pred. Received: <class"),
         (lambda y: y, "function of y_true and y_pred, and may"),
     ],
-    ids=["number", "one argument"],
+    ids=["number", "class", "one argument"],
 )
 def test_what_is_no_function_of_two_is_refused(function, said):
     with pytest.raises(ValueError, match=said):
@@ -217,3 +215,35 @@ def test_arguments_of_a_foreign_function_are_checked():
     assert FunctionLoss(
         r_function(arguments=["y_true", "y_pred", "sample_weight"])
     ).takes_weights
+
+
+def weighted_mean(y_true, y_pred, sample_weight=None):
+    each = ops.square(y_true - y_pred)
+    return ops.sum(sample_weight * each) / ops.sum(sample_weight)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("shape", [(-1,), (-1, 1)], ids=str)
+def test_weights_of_fit_meet_predictions_row_by_row(outputs, shape):
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(24, 2)).astype("float32")
+    y = rng.random((24, outputs)).astype("float32")
+    w = rng.random(24).astype("float32")
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(outputs)])
+    model.compile("sgd", loss=FunctionLoss(weighted_mean))
+    each = np.square(y - model.predict(x, verbose=0))
+    want = np.sum(w[:, None] * each) / np.sum(w)
+    labels = y if outputs > 1 else y.reshape(shape)
+    got = model.evaluate(
+        x, labels, sample_weight=w.reshape(shape), batch_size=24, verbose=0
+    )
+    np.testing.assert_allclose(got, want, rtol=1e-5)
+    for loss in (FunctionLoss(weighted_mean)(labels, y * 0.5, w),):
+        want = np.sum(w[:, None] * np.square(0.5 * y)) / np.sum(w)
+        np.testing.assert_allclose(to_numpy(loss), want, rtol=1e-5)
+
+
+def test_weights_with_more_axes_than_predictions_are_refused():
+    with pytest.raises(ValueError, match="at most the 2 axes of y_pred"):
+        FunctionLoss(weighted_mean)(Y, P, np.ones((4, 2, 2)))

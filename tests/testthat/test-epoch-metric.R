@@ -42,4 +42,9 @@ test_that("weights and options are handed on, and what is wrong is named", {
   expect_error(fit(function(y, p) stop("no such thing")), "`fn` failed: no such thing")
   expect_error(callback_epoch_metric("auc", data$x, data$y), "`fn`.*character")
   expect_error(fit(total, nme = "a"), "Unknown argument: nme")
+  expect_error(
+    callback_epoch_metric(total, data$x, data$y[-1]), "as many rows. Received: 200 and 199"
+  )
+  expect_error(callback_epoch_metric(function() 1, data$x, data$y), "labels and predictions")
+  expect_true(is.na(fit(function(y, p) NA_integer_, name = "none")$none[[1]]))
 })

@@ -32,6 +32,7 @@ test_that("R's arithmetic works with tensors", {
     expect_equal(numbers_of(f(tensor_of(a))), f(a), tolerance = 1e-6)
   }
   expect_error(gamma(tensor_of(a)))
+  expect_error(as_operand(NA), "computed with NA")
   expect_error(range(tensor_of(a)))
   expect_error(sum(keras_module()), "needs a tensor")
 })
@@ -116,4 +117,49 @@ test_that("errors can be caught by class, Python's by that of the exception", {
   expect_null(of_python$call)
   expect_error(loss_soft_precision("a", 1), class = "softkeras_error")
   expect_error(steps_step("sgimoid"), class = "softkeras_error")
+})
+
+test_that("tensors in functions of R are indexed from 1", {
+  skip_if_no_keras()
+  m <- matrix(c(1, 2, 3, 4, 5, 6), 2)
+  value <- function(f) {
+    numbers_of(loss_from_function(f)$`__call__`(tensor_of(m), tensor_of(m)))
+  }
+  expect_equal(value(function(y, p) p[2, 3]), 6)
+  expect_equal(value(function(y, p) sum(p[, 2])), 7)
+  expect_equal(value(function(y, p) sum(p[1, c(1, 3)])), 6)
+  expect_equal(value(function(y, p) sum(p[, -1])), 18)
+  expect_equal(value(function(y, p) sum(p) / length(p)), mean(m))
+  for (wrong in list(
+    function(y, p) p[1], function(y, p) p[0, 1], function(y, p) p[1, 4],
+    function(y, p) p[1.5, 1], function(y, p) p[c(1, -1), 1], function(y, p) p[p > 1]
+  )) {
+    expect_error(value(wrong), "is indexed by|An index of a tensor", label = deparse1(body(wrong)))
+  }
+  expect_error(value(function(y, p) p[[1]]), "not by \\[\\[")
+  expect_error(value(function(y, p) mean(p, trim = 0.2)))
+  wanted <- function(m) (m[1, 1] + m[2, 2]) / sum(m)
+  labels <- c(0, 1, 1)
+  called <- rbind(c(0.9, 0.1), c(0.2, 0.8), c(0.7, 0.3))
+  expect_equal(
+    loss_confusion(wanted, labels, called, sparse = TRUE, step = "hard"), 1 - 2 / 3,
+    tolerance = 1e-6
+  )
+})
+
+test_that("weights of fit() meet the predictions row by row", {
+  skip_if_no_keras()
+  data <- clouds()
+  w <- seq_along(data$y) / 100
+  weighted <- function(y_true, y_pred, sample_weight) {
+    sum(sample_weight * (y_true - y_pred)^2) / sum(sample_weight)
+  }
+  model <- small_model()
+  model$compile("sgd", loss = loss_from_function(weighted))
+  p <- model$predict(data$x, verbose = 0L)[, 1]
+  got <- model$evaluate(
+    data$x, data$y,
+    sample_weight = array(w), batch_size = 200L, verbose = 0L
+  )
+  expect_equal(got, sum(w * (data$y - p)^2) / sum(w), tolerance = 1e-5)
 })

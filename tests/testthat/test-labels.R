@@ -61,6 +61,11 @@ test_that("the same classes in another order are refused", {
       loss_soft_categorical_accuracy(species, shares, sparse = sparse), "in another order"
     )
   }
+  colnames(shares) <- paste0(".pred_", rev(levels(species)))
+  expect_error(loss_soft_categorical_accuracy(species, shares), "in another order")
+  colnames(shares) <- paste0(".pred_", levels(species))
+  suppressMessages(expect_type(loss_soft_categorical_accuracy(species, shares), "double"))
+  colnames(shares) <- rev(levels(species))
   labels <- diag(3)
   colnames(labels) <- levels(species)
   expect_error(loss_soft_precision(labels, shares), "in another order")
@@ -105,7 +110,8 @@ test_that("as_labels() makes what fit() takes", {
     "\"yes\" of `y` is positive"
   )
   expect_identical(as_labels(c(TRUE, FALSE)), array(c(1, 0)))
-  expect_identical(as_labels(c(2L, 0L)), array(c(2L, 0L)))
+  expect_identical(as_labels(c(2L, 0L), sparse = TRUE), array(c(2L, 0L)))
+  expect_error(as_labels(c(1, 2, 2)), "from 1 to 2; they must be from 0 to 1: factor")
   expect_identical(
     as_labels(species, quiet = TRUE),
     matrix(

@@ -156,7 +156,7 @@ test_that("a function that is none of tensors is refused, with what to do", {
   )) {
     expect_error(
       eval(call),
-      "failed when it was called with tensors: this takes numbers. It must be a function of tensors"
+      "failed when it was called with tensors: this takes numbers\nIt must be a function of tensors"
     )
   }
   expect_error(

@@ -37,6 +37,7 @@ test_that("what is refused is named", {
   expect_error(best_threshold(factor(seq_along(y)), p), "y_true.*factor")
   expect_error(best_threshold(y, p, "f_beta", NULL, 2), "must be named")
   expect_error(best_threshold(y, p, at_least = c(precision = 2)), "precision >= 2")
+  expect_error(best_threshold(y, p, "precision", at_least = 0.9), "`at_least`.*names of scores")
 })
 
 test_that("the layer decides at the threshold, and is added to a model", {

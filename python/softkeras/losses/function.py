@@ -33,8 +33,9 @@ class FunctionLoss(Arithmetic, keras.losses.Loss):
     Args:
         function: Called with two tensors of `dtype`, (n,) meeting (n, 1). It
             returns a scalar for the batch, or one loss a sample or element. If
-            it has an argument `sample_weight`, it gets the weights, which are 0
-            where a mask is false, or `None`; then it returns a scalar.
+            it has an argument `sample_weight`, it gets the weights, with as
+            many axes as `y_pred` and 0 where a mask is false, or `None`; then
+            it returns a scalar.
             Register it with `keras.saving.register_keras_serializable` if a
             model with it is to be saved.
         reduction: How losses of samples are reduced: `"sum_over_batch_size"`,
@@ -150,6 +151,8 @@ class FunctionLoss(Arithmetic, keras.losses.Loss):
 def _arguments(function):
     """Names of a function's arguments, which must take two tensors."""
     try:
+        if isinstance(function, type):
+            raise TypeError
         signature = inspect.signature(function)
     except TypeError:
         raise ValueError(
@@ -176,17 +179,27 @@ def _name(function):
 
 
 def _weights(y_pred, sample_weight, mask):
-    """Weights of samples, 0 where the mask is false; None without either."""
-    if mask is None and sample_weight is None:
-        return None
-    parts = [
-        ops.cast(ops.convert_to_tensor(part), y_pred.dtype)
-        for part in (sample_weight, mask)
-        if part is not None
-    ]
-    if len(parts) == 1:
-        return parts[0]
-    weight, mask = parts
-    for _ in range(len(mask.shape) - len(weight.shape)):
-        weight = ops.expand_dims(weight, -1)
-    return weight * mask
+    """Weights that broadcast to `y_pred`, 0 where the mask is false, or None.
+
+    With as many axes as `y_pred`: (n,) times (n, 1) would be (n, n).
+    """
+    weights = None
+    for part in (sample_weight, mask):
+        if part is not None:
+            part = ops.cast(ops.convert_to_tensor(part), y_pred.dtype)
+            part = _with_axes(part, len(y_pred.shape))
+            weights = part if weights is None else weights * part
+    return weights
+
+
+def _with_axes(x, count):
+    if len(x.shape) == count + 1 and x.shape[-1] == 1:
+        x = ops.squeeze(x, axis=-1)
+    if len(x.shape) > count:
+        raise ValueError(
+            f"`sample_weight` must have at most the {count} axes of y_pred, as "
+            f"the loss sees it. Received: weights of shape {tuple(x.shape)}"
+        )
+    for _ in range(count - len(x.shape)):
+        x = ops.expand_dims(x, -1)
+    return x
