@@ -12,7 +12,7 @@
 #' @returns A callback for `fit()`.
 #' @family callbacks
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' callback_loss_state()
 callback_loss_state <- function() {
   call_python(py_softkeras()$callbacks$LossState, list())
@@ -50,7 +50,7 @@ callback_loss_state <- function() {
 #'   units that harden in training.
 #' @family callbacks
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' callback_sharpness_schedule(0.25, 2, "exponential", warm_up = 2)
 #' callback_sharpness_schedule(schedule = function(progress) 0.25 * 8^progress)
 callback_sharpness_schedule <- function(
@@ -98,7 +98,7 @@ callback_sharpness_schedule <- function(
 #'   [guide](https://keras.io/guides/writing_your_own_callbacks/) to callbacks.
 #' @family callbacks
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' # The share of pairs in the right order
 #' auc <- function(y, p) mean(outer(p[y == "yes"], p[y == "no"], ">"))
 #' x <- matrix(c(-2, -1, 1, 2))

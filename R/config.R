@@ -19,7 +19,7 @@
 #' @family installation
 #' @seealso [install_softkeras()]
 #' @export
-#' @examples
+#' @examplesIf softkeras_available()
 #' softkeras_sitrep()
 softkeras_sitrep <- function() {
   config <- softkeras_config()

@@ -50,7 +50,7 @@ call_op <- function(op, data, options = list(), like = data[[1]]) {
 #' @references Bengio et al. (2013), <https://arxiv.org/abs/1308.3432>.
 #' @family ops
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' op_soft_step(c(-1, 0, 1))
 #' op_soft_sign(c(-1, 0, 1), hard = TRUE)
 op_soft_step <- function(
@@ -99,7 +99,7 @@ op_soft_sign <- function(
 #'   compression*, <https://arxiv.org/abs/2006.09952>.
 #' @family ops
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' op_soft_round(c(-1, 0.4, 0.5, 2.9))
 #' op_soft_floor(c(0.4, 2.9), hard = TRUE)
 op_soft_round <- function(
@@ -160,7 +160,7 @@ op_soft_ceil <- function(
 #' @references Agustsson and Theis (2020), <https://arxiv.org/abs/2006.09952>.
 #' @family ops
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' op_soft_staircase(c(-9, 0.25, 0.5, 1, 9), c(0, 1), c(-1, 0, 4), step = "ramp")
 op_soft_staircase <- function(
     x, thresholds, levels, step = "sigmoid", sharpness = NULL,
@@ -212,7 +212,7 @@ as_row <- function(x) if (is.numeric(x) && is.null(dim(x))) array(x) else x
 #'   axes Nibali et al. (2018), <https://arxiv.org/abs/1801.07372>.
 #' @family ops
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' scores <- rbind(c(1, 3, 2, 3), c(0, 0, 9, 0))
 #' op_soft_argmax(scores, sharpness = 50)
 #' op_soft_argmax(scores, hard = TRUE)
@@ -271,7 +271,7 @@ axis_of_choice <- function(axis, x) {
 #'   shrinkage*, \doi{10.1093/biomet/81.3.425}.
 #' @family ops
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' op_hard_threshold(c(-6, -5, 1, 5, 14), 5)
 op_hard_threshold <- function(x, threshold, surrogate = NULL) {
   call_op(
@@ -304,7 +304,7 @@ op_hard_threshold <- function(x, threshold, surrogate = NULL) {
 #'   <https://arxiv.org/abs/1907.06845>.
 #' @family ops
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' op_exp_ratio(c(-1000, 0, 1000))
 #' op_log_exprel(c(-1, 0, 1))
 op_exp_ratio <- function(x) {
@@ -377,7 +377,7 @@ op_continuous_bernoulli_mean <- function(logits) {
 #'   al. (2013), <https://arxiv.org/abs/1211.5063>.
 #' @family ops
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' op_straight_through(c(0, 1), c(0.2, 0.7))
 #' keras <- reticulate::import("keras", convert = FALSE)
 #' x <- c(-1, 0, 4)
@@ -454,7 +454,7 @@ op_clip_gradient <- function(x, limit) {
 #'   4 REINFORCE samples, get a baseline for free!*
 #' @family ops
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' errors <- function(y_true, decisions) sum(y_true != decisions)
 #' op_score_function_loss(errors, c(1, 0, 0), c(1, 0, 1), seed = 1L)
 op_score_function_loss <- function(

@@ -33,7 +33,7 @@
 #'   classifiers to maximize F1 measure*, <https://arxiv.org/abs/1402.1892>.
 #' @family thresholds
 #' @export
-#' @examplesIf reticulate::py_module_available("keras")
+#' @examplesIf softkeras_available()
 #' y_true <- c(0, 0, 1, 1)
 #' y_prob <- c(0.25, 0.5, 0.375, 0.75)
 #' best_threshold(y_true, y_prob)
