@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import logging
 import os
 import platform
 import signal
@@ -70,7 +71,8 @@ def check_thread() -> None:
             "R can be called from Python's main thread only. Received: "
             f"{threading.current_thread().name}. Call fit() and evaluate() in "
             "the main thread; what runs losses in threads of its own, such as "
-            "tf.distribute, needs a loss that is written in Python."
+            "tf.distribute.MirroredStrategy even with one device, needs a "
+            "loss that is written in Python."
         )
 
 
@@ -190,11 +192,12 @@ def _rpy2():
         ) from None
     try:
         # Without its log: the error says what is wrong.
-        situation.logger.addFilter(_is_logged)
+        log = logging.getLogger(situation.__name__)
+        log.addFilter(_is_logged)
         try:
             home = situation.get_r_home() or ""
         finally:
-            situation.logger.removeFilter(_is_logged)
+            log.removeFilter(_is_logged)
         path = situation.get_rlib_path(home, platform.system())
         if not os.path.exists(path):
             raise OSError(f"there is no {path}")
