@@ -187,7 +187,8 @@ def test_whole_numbers_reach_r_whole(whole, kind):
     assert same(x=whole) == [kind, whole]
     assert same(np.int64(whole))[1] == whole
     assert same(np.array([whole, 1]))[1].tolist() == [whole, 1]
-    assert same(np.array([whole, "a"], object))[1] == [whole, "a"]
+    first = softkeras.r.function("function(x) x[[1]]")
+    assert first(np.array([whole, "a"], object)) == whole
     assert softkeras.r.function("function(f) f()")(lambda: whole) == whole
 
 
