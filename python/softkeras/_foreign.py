@@ -57,6 +57,9 @@ class ForeignFunction:
             )
         return self.function(*args, **kwargs)
 
+    def __deepcopy__(self, memo: dict) -> ForeignFunction:
+        return self
+
     def __repr__(self) -> str:
         return f"<function {self.__name__} of {self.language}>"
 

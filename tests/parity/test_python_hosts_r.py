@@ -1,7 +1,10 @@
 """`softkeras.r`: losses and scores written in R, beside the same in Python."""
 
+import copy
 import doctest
+import functools
 import inspect
+import math
 import os
 import pathlib
 import re
@@ -112,6 +115,8 @@ def test_a_score_of_r_takes_its_arguments():
     y, p = [1.0, 1.0, 0.0, 0.0], [0.9, 0.4, 0.6, 0.1]
     got = ScoreLoss(softkeras.r.score(text), beta=2.0)(y, p)
     np.testing.assert_allclose(got, ScoreLoss("f_beta", beta=2.0)(y, p), 1e-6)
+    by_default = ScoreLoss(softkeras.r.score(text))(y, p)
+    np.testing.assert_allclose(by_default, ScoreLoss("f_beta")(y, p), 1e-6)
     with pytest.raises(ValueError, match="takes: beta"):
         ScoreLoss(softkeras.r.score(text), gamma=2.0)
 
@@ -167,6 +172,116 @@ def test_objects_pass_as_they_are_and_numbers_as_r_s_own():
 
 
 @pytest.mark.parametrize(
+    "whole, kind",
+    [
+        (2**31 - 1, "integer"),
+        (2**31, "double"),
+        (-(2**31), "double"),  # R's NA
+        (2**40, "double"),
+        (-(2**53), "double"),
+    ],
+)
+def test_whole_numbers_reach_r_whole(whole, kind):
+    same = softkeras.r.function("function(x) list(typeof(x), x)")
+    assert same(whole) == [kind, whole]
+    assert same(x=whole) == [kind, whole]
+    assert same(np.int64(whole))[1] == whole
+    assert same(np.array([whole, 1]))[1].tolist() == [whole, 1]
+    first = softkeras.r.function("function(x) x[[1]]")
+    assert first(np.array([whole, "a"], object)) == whole
+    assert softkeras.r.function("function(f) f()")(lambda: whole) == whole
+
+
+@pytest.mark.parametrize("whole", [2**53 + 1, -(2**64), 10**400])
+def test_whole_numbers_that_r_can_not_hold_are_refused(whole):
+    same = softkeras.r.function("function(...) list(...)")
+    given = [whole, np.array([1, whole], object)]
+    if whole < 2**63 and whole > 0:
+        given += [np.int64(whole), np.array([1, whole])]
+    for each in given:
+        with pytest.raises(OverflowError, match=f"Received: {whole}. Give a"):
+            same(each)
+        with pytest.raises(OverflowError, match=r"from -2\^53 to 2\^53"):
+            same(x=each)
+
+
+nan = math.nan
+MISSING = {
+    "NA": None,
+    "NA_integer_": nan,
+    "NA_real_": nan,
+    "NA_character_": None,
+    "c(TRUE, NA, FALSE)": [True, None, False],
+    "c(3L, NA)": [3.0, nan],
+    "c(a = 3L, b = NA)": [3.0, nan],
+    "c('a', NA)": ["a", None],
+    "factor(c('a', NA))": ["a", None],
+    "list(a = NA, b = list(NA_integer_, 1L))": {"a": None, "b": [nan, 1]},
+    "matrix(c(2L, NA), 1)": [[2.0, nan]],
+    "matrix(c(TRUE, NA), 1)": [[1.0, nan]],
+    "matrix(c('a', NA), 1)": [["a", None]],
+    "list(c(TRUE, FALSE), 1:2, NULL)": [[True, False], [1, 2], None],
+}
+
+
+@pytest.mark.parametrize("text", MISSING)
+def test_what_is_missing_in_r_is_missing_in_python(text):
+    got = softkeras.r.function(f"function() {text}")()
+    if text.startswith("matrix"):
+        assert isinstance(got, np.ndarray)
+        got = got.tolist()
+    # NaN equals nothing, and True equals 1: so their texts are compared.
+    assert repr(got) == repr(MISSING[text])
+
+
+def test_columns_with_missing_values_keep_them():
+    frame = softkeras.r.function(
+        "function() data.frame(i = c(2L, NA), l = c(TRUE, NA), s = c('a', NA))"
+    )()
+    got = {key: list(frame[key]) for key in ("i", "l", "s")}
+    assert got["i"][0] == 2 and math.isnan(got["i"][1])
+    assert got["l"] == [True, None]
+    assert got["s"] == ["a", None]
+
+
+def test_missing_values_of_r_reach_functions_of_python_as_such():
+    call = softkeras.r.function("function(f) f(NA_integer_, k = NA)")
+    assert repr(call(lambda x, k: [x, k])) == "[nan, None]"
+
+
+@pytest.mark.parametrize(
+    "function", [lambda x: x + 1, functools.partial(max, 4), "method", np.sqrt]
+)
+def test_r_calls_functions_of_python(function):
+    if function == "method":
+        function = {16.0: 4.0}.__getitem__
+    call = softkeras.r.function("function(f, x) list(is.function(f), f(x) + 1)")
+    assert call(function, 16.0) == [True, function(16.0) + 1]
+    assert softkeras.r.function("function(f) f")(function) is function
+
+
+def test_errors_of_functions_that_r_calls_are_told():
+    call = softkeras.r.function("function(f) f(0)")
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        call(lambda x: 1 / x)
+
+
+def test_functions_of_the_package_are_losses():
+    loss = softkeras.r.loss("loss_soft_fbeta")
+    assert loss.name == "loss_soft_fbeta"
+    y, p = np.array([1.0, 0.0, 1.0]), np.array([0.9, 0.6, 0.2])
+    wanted = softkeras.losses.SoftFBeta()(y, p)
+    np.testing.assert_allclose(loss(y, p), wanted, rtol=1e-6)
+
+
+def test_copies_keep_the_function_while_r_is_there():
+    score = softkeras.r.score(JACCARD)
+    assert copy.deepcopy({"score": score})["score"] is score
+    function = softkeras.r.loss(SQUARES).function
+    assert copy.deepcopy(function) is function
+
+
+@pytest.mark.parametrize(
     "source, says",
     [
         ("function(x) {", "unexpected end of input"),
@@ -202,6 +317,28 @@ def test_errors_of_r_are_errors_of_python(body, kind, says):
     assert "r_to_py" in source or source in str(told.value)
 
 
+@pytest.mark.parametrize(
+    "body, says",
+    [
+        ("invokeRestart('abort')", 'it invoked R\'s restart "abort"'),
+        (
+            "stop(structure(class = c('mine', 'condition'), "
+            "list(message = 'oh', call = NULL)))",
+            'condition of class "mine", which is no error: oh',
+        ),
+        ("as.Date(c('2020-01-01', NA))", "year .* is out of range"),
+        ("q('no')", "R can't quit.*sys.exit"),
+        ("quit('no', status = 3)", "R can't quit"),
+        ("base::q('no')", "R can't quit"),
+        ("get('quit', asNamespace('base'))()", "R can't quit"),
+    ],
+)
+def test_whatever_ends_r_code_has_a_message(body, says):
+    with pytest.raises(RuntimeError, match=says):
+        softkeras.r.function(f"function() {body}")()
+    assert softkeras.r.function("function() 1")() == 1
+
+
 def test_an_error_of_r_ends_fit():
     loss = softkeras.r.loss("function(y_true, y_pred) stop('oh')")
     with pytest.raises(RuntimeError, match="The R function failed: oh"):
@@ -222,8 +359,16 @@ def test_warnings_of_r_are_warnings_of_python():
     loss = softkeras.r.loss(
         "function(y_true, y_pred) { warning('look'); y_pred }"
     )
-    with pytest.warns(RuntimeWarning, match="R warns: look"):
-        loss(np.ones((2, 1)), np.zeros((2, 1)))
+    function = softkeras.r.function("function() warning('look')")
+    calls = [
+        function,
+        lambda: loss(np.ones((2, 1)), np.zeros((2, 1))),
+        lambda: fitted(loss, run_eagerly=True),
+    ]
+    for call in calls:
+        with pytest.warns(RuntimeWarning, match="R warns: look") as warned:
+            call()
+        assert {each.filename for each in warned} == {__file__}
 
 
 def test_other_threads_are_refused():
@@ -247,6 +392,62 @@ def test_ctrl_c_is_python_s():
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(1)
+
+
+INTERRUPTED = """
+import os, signal, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+def after(seconds, code, *arguments):
+    begun = time.monotonic()
+    timer = threading.Timer(
+        seconds, signal.pthread_kill,
+        (threading.main_thread().ident, signal.SIGINT))
+    timer.start()
+    try:
+        softkeras.r.function(code)(*arguments)
+    except KeyboardInterrupt:
+        print(time.monotonic() - begun < 20)
+def wait():
+    for _ in range(600): time.sleep(0.1)
+after(1, "function() {end <- Sys.time() + 60; while (Sys.time() < end) 1}")
+after(1, "function(f) f()", wait)
+after(1, "function(f) lapply(1:2, function(i) f())", wait)
+print(softkeras.r.function("function() 1")())
+print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+
+
+def test_ctrl_c_ends_what_r_does():
+    run = python(START + INTERRUPTED)
+    assert run.stdout.split() == ["True"] * 3 + ["1.0", "True"], run.stderr
+    assert "Exception ignored" not in run.stderr
+
+
+def test_messages_and_plots_of_r_leave_nothing_behind(tmp_path):
+    run = python(
+        START + "import os\n"
+        f"os.chdir({str(tmp_path)!r})\n"
+        "softkeras.r.function('function() {message(\"hello\"); plot(1)}')()\n"
+        "softkeras.r.function('function() cat(\"out\\n\")')()"
+    )
+    assert run.returncode == 0
+    assert run.stdout == "out\n"
+    assert "hello" in run.stderr.splitlines()
+    assert "R callback" not in run.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_device_of_the_user_s_is_kept(tmp_path):
+    profile = tmp_path / "profile"
+    profile.write_text("options(device = function(...) pdf('mine.pdf'))\n")
+    run = python(
+        START + "import os\n"
+        f"os.chdir({str(tmp_path)!r})\n"
+        "softkeras.r.function('function() plot(1)')()",
+        R_PROFILE_USER=str(profile),
+    )
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "mine.pdf").exists()
 
 
 def test_r_collects_garbage_without_harm():
@@ -397,6 +598,7 @@ def test_what_is_missing_is_said(case):
     last = run.stderr.splitlines()[-1]
     assert last.startswith(("ImportError: ", "RuntimeError: "))
     assert re.search(says, last), last
+    assert "Unable to determine R home" not in run.stderr
 
 
 def test_an_rpy2_that_is_too_new_for_r_is_named(tmp_path):

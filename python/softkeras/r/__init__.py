@@ -60,11 +60,17 @@ def start() -> None:
 def function(source: str) -> Callable:
     """An R function, to be called from Python.
 
-    Formula: numbers, strings, booleans, None and NumPy arrays become R's own;
-    any other object, such as a model or a tensor, is handed over as it is. What
-    the function returns comes back the same way: a vector of R as a list, one
-    of length 1 as its element, an array as a NumPy array, a named list as a
-    dictionary.
+    Formula: numbers, strings, booleans, None, NumPy arrays and functions become
+    R's own; any other object, such as a model, a tensor or a list, is handed
+    over as it is. Whole numbers beyond R's, which are of 32 bits, become
+    doubles. What the function returns comes back the same way: a vector of R as
+    a list, one of length 1 as its element, an array as a NumPy array, a named
+    list as a dictionary. NA is NaN in whole numbers, which all become floats
+    there, and in arrays of truths; of other truths and strings it is None.
+
+    Messages of R go to the standard error, its warnings are Python's. A plot is
+    drawn on the device that R opens; where none has been opened or set by
+    `options(device = )`, on none.
 
     Gradient: that of what the R function does with tensors.
 
@@ -77,8 +83,10 @@ def function(source: str) -> Callable:
 
     Raises:
         ValueError: if the text is not a function.
-        RuntimeError: when the R function fails or is called outside Python's
-            main thread.
+        OverflowError: for whole numbers that a double can't hold.
+        RuntimeError: when the R function fails, calls `quit()` or is called
+            outside Python's main thread.
+        KeyboardInterrupt: for Ctrl-C while R runs.
         ImportError: as in `start`.
 
     Reference: https://rstudio.github.io/reticulate/articles/calling_python.html.

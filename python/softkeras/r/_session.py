@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import logging
 import os
 import platform
 import signal
@@ -22,16 +23,22 @@ from collections.abc import Callable
 from importlib import metadata, resources
 from typing import Any
 
+from softkeras.r._values import for_r
+
+# Packages whose lines no warning is to point at.
+CALLERS = {"softkeras", "keras", "tensorflow", "jax", "torch"}
+
 # Set by R, in take_over.R.
 _make: Callable | None = None
 _library: str | None = None
+_libr: ctypes.PyDLL | None = None
 _thread: int | None = None
 _is_over = False
 
 
 def start() -> None:
     """Starts R where that has not been done; see `softkeras.r.start`."""
-    global _thread
+    global _libr, _thread
     if _thread is not None:
         return check_thread()
     if threading.current_thread() is not threading.main_thread():
@@ -41,8 +48,9 @@ def start() -> None:
             "there, before other threads are started."
         )
     _refuse_an_r_that_hosts_python()
-    rinterface, path = _rpy2()
-    libr = ctypes.PyDLL(path)  # PyDLL keeps Python's lock.
+    rinterface, callbacks, path = _rpy2()
+    libr = _libr = ctypes.PyDLL(path)  # PyDLL keeps Python's lock.
+    callbacks.consolewrite_warnerror = _write_message
     environment = dict(os.environ)
     interrupts = signal.getsignal(signal.SIGINT)
     rinterface.initr(interactive=False)
@@ -63,7 +71,8 @@ def check_thread() -> None:
             "R can be called from Python's main thread only. Received: "
             f"{threading.current_thread().name}. Call fit() and evaluate() in "
             "the main thread; what runs losses in threads of its own, such as "
-            "tf.distribute, needs a loss that is written in Python."
+            "tf.distribute.MirroredStrategy even with one device, needs a "
+            "loss that is written in Python."
         )
 
 
@@ -83,7 +92,7 @@ def make(source: str, kind: str) -> tuple[Callable, list[str]]:
             f"Received: {source!r}"
         )
     start()
-    state, value, _ = _make(source, kind)
+    state, value, _ = _interruptible(_make, source, kind)
     if state != "value":
         raise ValueError(
             f"`source` must be an R function; R says: {value}. "
@@ -93,11 +102,17 @@ def make(source: str, kind: str) -> tuple[Callable, list[str]]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         check_thread()
-        state, value, messages = called(
-            list(args), list(kwargs), list(kwargs.values())
+        given = [for_r(each) for each in args]
+        named = [for_r(each) for each in kwargs.values()]
+        state, value, messages = _interruptible(
+            called, given, list(kwargs), named
         )
         for message in messages:
-            warnings.warn(f"R warns: {message}", RuntimeWarning, stacklevel=2)
+            warnings.warn(
+                f"R warns: {message}",
+                RuntimeWarning,
+                stacklevel=_level_of_caller(),
+            )
         if state == "wrong":
             raise ValueError(
                 f"The R function must return {value}. It is: {source}"
@@ -109,6 +124,51 @@ def make(source: str, kind: str) -> tuple[Callable, list[str]]:
         return value
 
     return call, arguments
+
+
+def _interruptible(called, *args):
+    """Calls R so that Ctrl-C ends what it does.
+
+    R looks after its events through a function of rpy2's, and that is where
+    Python learns of Ctrl-C. An exception would be lost there, so R is told.
+    """
+    pending = ctypes.c_int.in_dll(_libr, "R_interrupts_pending")
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number, frame):
+        try:
+            before(number, frame)
+        except KeyboardInterrupt:
+            where = frame.f_globals.get("__name__", "")
+            if where.partition(".")[0] != "rpy2":
+                raise
+            pending.value = 1
+
+    if callable(before):
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        answer = called(*args)
+    finally:
+        if callable(before):
+            signal.signal(signal.SIGINT, before)
+    if answer[0] == "interrupted" or pending.value:
+        pending.value = 0
+        raise KeyboardInterrupt
+    return answer
+
+
+def _level_of_caller():
+    """The `stacklevel` of the code that calls us, or calls what calls losses.
+
+    It is counted from the function that calls this one.
+    """
+    frame, level = sys._getframe(1), 1
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] not in CALLERS:
+            return level
+        frame, level = frame.f_back, level + 1
+    return 2
 
 
 def _refuse_an_r_that_hosts_python():
@@ -131,15 +191,31 @@ def _rpy2():
             "pip install 'softkeras[r-before-4-5]'"
         ) from None
     try:
-        path = situation.get_rlib_path(
-            situation.get_r_home() or "", platform.system()
-        )
+        # Without its log: the error says what is wrong.
+        log = logging.getLogger(situation.__name__)
+        log.addFilter(_is_logged)
+        try:
+            home = situation.get_r_home() or ""
+        finally:
+            log.removeFilter(_is_logged)
+        path = situation.get_rlib_path(home, platform.system())
         if not os.path.exists(path):
             raise OSError(f"there is no {path}")
         import rpy2.rinterface as rinterface
+        from rpy2.rinterface_lib import callbacks
     except Exception as error:  # ImportError, OSError, ValueError, ...
         raise ImportError(_why_not(version, error)) from error
-    return rinterface, path
+    return rinterface, callbacks, path
+
+
+def _is_logged(record):
+    return False
+
+
+def _write_message(text):
+    """A message of R's, where R would write it."""
+    sys.stderr.write(text)
+    sys.stderr.flush()
 
 
 def _why_not(version, error):
