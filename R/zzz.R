@@ -50,7 +50,12 @@ load_module <- function(
     path = system.file("python", package = "softkeras"),
     wanted = as.character(utils::packageVersion("softkeras"))) {
   module <- tryCatch(
-    reticulate::import_from_path("softkeras", path, convert = FALSE),
+    {
+      # Where Python has not started, the first import chooses the environment:
+      # that of keras3 and install_softkeras(), not one named r-softkeras.
+      reticulate::import("keras", convert = FALSE)
+      reticulate::import_from_path("softkeras", path, convert = FALSE)
+    },
     error = function(e) stop_without_module(conditionMessage(e))
   )
   # One that was imported before, from pip say, wins over the one carried here.
