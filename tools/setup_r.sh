@@ -3,7 +3,7 @@
 # Python can host it: rpy2 in .venv. Nothing goes into the user's own library.
 set -eu
 cd "$(dirname "$0")/.."
-packages="generics ggplot2 jsonlite knitr reticulate rmarkdown roxygen2 testthat withr"
+packages="generics ggplot2 jsonlite knitr reticulate rmarkdown roxygen2 testthat"
 
 missing_packages() {
     Rscript -e '
@@ -16,7 +16,7 @@ wanted=
 [ -e "$header" ] || wanted="python3-dev"
 # pandoc builds vignettes, R CMD check looks at them with qpdf.
 for program in pandoc qpdf; do
-    [ ! -d vignettes ] || command -v $program >/dev/null 2>&1 || wanted="$wanted $program"
+    command -v $program >/dev/null 2>&1 || wanted="$wanted $program"
 done
 if ! command -v Rscript >/dev/null 2>&1; then
     wanted="$wanted r-base-core r-base-dev"
