@@ -64,3 +64,12 @@ clouds <- function(n = 200) {
   y <- rep(c(0, 0, 0, 0, 1), length.out = n)
   list(x = matrix(stats::rnorm(2 * n), n) + 2 * y, y = array(y))
 }
+
+# A Python without keras.
+bare_python <- function() {
+  bare <- file.path(tempfile(), "bare")
+  python <- reticulate::py_config()$python
+  status <- system2(python, c("-m", "venv", "--without-pip", shQuote(bare)))
+  skip_if_not(status == 0, "no venv can be made")
+  file.path(bare, "bin", "python")
+}

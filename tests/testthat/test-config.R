@@ -21,13 +21,9 @@ test_that("what is missing is named, with what to do", {
   expect_match(none, "Python +not found")
   expect_match(none, "RETICULATE_PYTHON is /none/python. Run\\s+install_softkeras\\(\\)")
   skip_if_no_keras()
-  bare <- file.path(tempfile(), "bare")
-  python <- reticulate::py_config()$python
-  status <- system2(python, c("-m", "venv", "--without-pip", shQuote(bare)))
-  skip_if_not(status == 0, "no venv can be made")
   without_keras <- fresh_session(
     "softkeras::softkeras_sitrep()",
-    env = paste0("RETICULATE_PYTHON=", file.path(bare, "bin", "python"))
+    env = paste0("RETICULATE_PYTHON=", bare_python())
   )
   expect_match(without_keras, "keras is not in this Python. Run install_softkeras", fixed = TRUE)
   without_backend <- fresh_session(

@@ -9,13 +9,9 @@ test_that("the module is of the package's own version", {
 
 test_that("a Python without keras is named, with what to do", {
   skip_if_no_keras()
-  bare <- file.path(tempfile(), "bare")
-  python <- reticulate::py_config()$python
-  status <- system2(python, c("-m", "venv", "--without-pip", shQuote(bare)))
-  skip_if_not(status == 0, "no venv can be made")
   output <- fresh_session(
     "softkeras::soft_counts(c(0, 1), c(0.1, 0.9))",
-    env = paste0("RETICULATE_PYTHON=", file.path(bare, "bin", "python"))
+    env = paste0("RETICULATE_PYTHON=", bare_python())
   )
   expect_match(output, "softkeras needs Python .* with keras")
   expect_match(output, "bare/bin/python", fixed = TRUE)
