@@ -1,0 +1,1 @@
+"""What diagnose() looks at; a file for each family of checks."""

@@ -1,0 +1,162 @@
+"""Whether the gradient is that of the value: finite differences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softkeras.doctor import _blame
+from softkeras.doctor._examination import Examination
+
+STEPS = (1e-2, 1e-3, 1e-4)
+DIRECTIONS = 3
+# Points at which a gradient that is made by hand is often wrong.
+SPECIAL = ("at the threshold", "zeros", "ones", "ties", "integers and halves")
+
+
+def check(exam: Examination) -> None:
+    """Compares the gradient with central differences in float64."""
+    rng = np.random.default_rng(exam.seed)
+    compared, worst = 0, 0.0
+    steps_seen = 0
+    for name in exam.usual():
+        probe = exam.probes[name]
+        made = exam.outcome(name, dtype="float64")
+        if not made.is_finite or made.gradient is None:
+            continue
+        for _ in range(DIRECTIONS):
+            direction = rng.normal(size=made.gradient.shape)
+            direction /= np.linalg.norm(direction) or 1.0
+            slope, doubt = _slope(exam, probe, direction)
+            if slope is None:
+                continue
+            expected = float(np.sum(made.gradient * direction))
+            size = float(np.linalg.norm(made.gradient))
+            compared += 1
+            steps_seen += slope == 0 and size > 0
+            error = abs(slope - expected)
+            if error > 20 * doubt + 1e-3 * (abs(slope) + size) + 1e-9:
+                if not _is_step(exam, probe, direction):
+                    _wrong(exam, probe, name, slope, expected)
+                    return
+            else:
+                worst = max(worst, error / max(size, 1e-30))
+    if compared and steps_seen == compared:
+        what = exam.subject.arguments[0]
+        exam.add(
+            "straight_through",
+            "info",
+            what,
+            "The value is a step function, exactly flat between its jumps, "
+            f"yet `{what}` has a gradient: that of another function "
+            "(straight-through). It trains, and its gradient is not the "
+            "derivative of the value.",
+        )
+    elif compared and not _special(exam):
+        exam.fine(
+            "the gradient equals finite differences in float64 in "
+            f"{compared} directions, to {max(worst, 1e-16):.0e} of its size"
+        )
+    elif not compared:
+        exam.left_out(
+            "finite differences: the value is too rough for them here"
+        )
+
+
+def _slope(exam, probe, direction):
+    """The central difference that is least in doubt, and its doubt."""
+    what = exam.subject.arguments[0]
+    x = probe[what].astype("float64")
+    found = []
+    for step in STEPS:
+        ahead, behind = (
+            exam.total({**probe, what: x + side * step * direction}, "float64")
+            for side in (1, -1)
+        )
+        found.append((ahead - behind) / (2 * step))
+    found = np.array(found)
+    if not np.all(np.isfinite(found)):
+        found = found[np.isfinite(found)]
+        if len(found) < 2:
+            return None, None
+    doubts = np.abs(np.diff(found))
+    best = int(np.argmin(doubts))
+    return float(found[best + 1]), float(doubts[best])
+
+
+def _is_step(exam, probe, direction):
+    """Whether the value does not change at all nearby."""
+    what = exam.subject.arguments[0]
+    x = probe[what].astype("float64")
+    here = exam.total({**probe, what: x}, "float64")
+    return all(
+        exam.total({**probe, what: x + side * 1e-4 * direction}, "float64")
+        == here
+        for side in (1, -1)
+    )
+
+
+def _wrong(exam, probe, name, slope, expected):
+    what = exam.subject.arguments[0]
+    blame = _blame.wrong(exam, probe)
+    if blame.straight_through:
+        exam.add(
+            "straight_through", "info", _blame.where(what, blame), blame.cause
+        )
+        return
+    exam.add(
+        "gradient_wrong",
+        "error",
+        _blame.where(what, blame),
+        f"On the input “{name}” the value rises by {slope:.4g} in a direction "
+        f"in which the gradient says {expected:.4g}. "
+        + (blame.cause or "A gradient that was written by hand is wrong."),
+        remedy=blame.remedy
+        or "Compare the hand-written gradient with finite differences, factor "
+        "by factor; or leave it out and let the backend differentiate.",
+        example=probe,
+    )
+
+
+def _special(exam):
+    """Single entries at special points where the value is smooth."""
+    what = exam.subject.arguments[0]
+    for name in SPECIAL:
+        if name not in exam.probes:
+            continue
+        probe = exam.probes[name]
+        made = exam.outcome(name, dtype="float64")
+        if not made.is_finite or made.gradient is None:
+            continue
+        size = float(np.max(np.abs(made.gradient)))
+        places = list(np.ndindex(made.gradient.shape))
+        for place in places[:: max(1, len(places) // 6)]:
+            direction = np.zeros(made.gradient.shape)
+            direction[place] = 1.0
+            left, right = _sides(exam, probe, what, direction)
+            if (
+                left is None
+                or abs(left - right)
+                > 1e-3 * (abs(left) + abs(right)) + 1e-6 * size + 1e-9
+            ):
+                continue
+            got = float(made.gradient[place])
+            if (
+                abs(got - (left + right) / 2)
+                > 1e-2 * (abs(left) + abs(right) + size) + 1e-7
+            ):
+                one = {
+                    key: x[place[0] : place[0] + 1] for key, x in probe.items()
+                }
+                _wrong(exam, one, name, (left + right) / 2, got)
+                return True
+    return False
+
+
+def _sides(exam, probe, what, direction, step=1e-4):
+    x = probe[what].astype("float64")
+    before, here, ahead = (
+        exam.total({**probe, what: x + side * step * direction}, "float64")
+        for side in (-1, 0, 1)
+    )
+    sides = (here - before) / step, (ahead - here) / step
+    return sides if np.all(np.isfinite(sides)) else (None, None)

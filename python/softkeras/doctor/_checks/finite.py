@@ -1,0 +1,94 @@
+"""Where value or gradient are NaN or infinite."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softkeras.doctor import _blame
+from softkeras.doctor._examination import Examination
+
+ONE_CLASS = ("no positive", "no negative")
+
+
+def check(exam: Examination) -> None:
+    """Finds probes with a NaN or infinite value or gradient."""
+    bad = False
+    for name in list(exam.probes):
+        made = exam.outcome(name)
+        if made.error is not None or made.is_finite:
+            continue
+        of_value = not np.all(np.isfinite(made.value))
+        kind = "value_not_finite" if of_value else "gradient_not_finite"
+        if name in ONE_CLASS:
+            kind = "one_class_batch"
+        if bad and kind != "one_class_batch" and exam.found(kind):
+            continue
+        bad = True
+        _report(exam, name, kind, of_value)
+    if not bad:
+        exam.fine(
+            f"value and gradient are finite on {len(exam.probes)} inputs: "
+            + ", ".join(exam.probes)
+        )
+
+
+def _report(exam, name, kind, of_value):
+    example = smallest(exam, exam.probes[name], of_value)
+    blame = _blame.not_finite(exam, example, of_value)
+    what = exam.subject.arguments[0]
+    thing = "value" if of_value else f"gradient of `{what}`"
+    guessed = name in ("far out, right", "far out, wrong", "very far out")
+    guessed = guessed and not (exam.layout is None or exam.layout.known)
+    severity = "error"
+    cause = blame.cause or (
+        f"The {thing} is {_kinds(exam, example, of_value)} on the input "
+        f"“{name}”."
+    )
+    if guessed:
+        severity = "warning"
+        cause += (
+            f" It matters if `{what}` can be that far out, as logits can; "
+            "probabilities can't."
+        )
+    elif kind == "one_class_batch":
+        severity = "warning"
+    exam.add(
+        kind,
+        severity,
+        _blame.where(what, blame),
+        cause,
+        remedy=blame.remedy,
+        example=example,
+        retried=blame.retried,
+    )
+
+
+def _kinds(exam, example, of_value):
+    made = exam.outcome(example)
+    x = made.value if of_value else made.gradient
+    if x is None or np.all(np.isfinite(x)):
+        return "not finite"
+    return "NaN" if np.any(np.isnan(x)) else "infinite"
+
+
+def smallest(exam: Examination, probe: dict, of_value: bool) -> dict:
+    """As few rows of a probe as show that it is not finite."""
+
+    def shows(probe):
+        made = exam.outcome(probe)
+        if made.error is not None:
+            return False
+        x = made.value if of_value else made.gradient
+        return x is not None and not np.all(np.isfinite(x))
+
+    rows = len(exam.arrays(probe)[0])
+    for row in range(rows):
+        one = {key: x[row : row + 1] for key, x in probe.items()}
+        if shows(one):
+            return one
+    while rows > 1:
+        half = {key: x[: rows // 2] for key, x in probe.items()}
+        if not shows(half):
+            break
+        probe, rows = half, rows // 2
+    return probe

@@ -1,0 +1,95 @@
+"""Whether eager, graph and compiled give the same."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softkeras.doctor import _blame, _run
+from softkeras.doctor._examination import Examination
+
+NAMES = {
+    "graph": "in a graph, as fit() traces it",
+    "xla": "compiled by XLA, as fit() does on a GPU and with jit_compile=True",
+    "jit": "compiled by jax.jit, as fit() does",
+}
+COMPARED = ("perfect", "zeros", "at the threshold", "tiny")
+CLOSE = 1e-3
+
+
+def check(exam: Examination) -> None:
+    """Compares value and gradient of graph and compiler with eager ones."""
+    names = exam.usual()[:1] + [n for n in COMPARED if n in exam.probes]
+    agree = []
+    for mode in _run.modes()[1:]:
+        before = len(exam.findings)
+        for name in names:
+            eager, other = exam.outcome(name), exam.outcome(name, mode)
+            if eager.error is not None:
+                continue
+            if other.error is not None:
+                _fails(exam, mode, name, other.error)
+                break
+            if not _same(eager, other):
+                _differ(exam, mode, name, eager, other)
+                break
+        if len(exam.findings) == before:
+            agree.append(mode)
+    if agree:
+        exam.fine(
+            f"{' and '.join(['eager', *agree])} agree, with any number of rows"
+        )
+
+
+def _same(eager, other):
+    for a, b in (
+        (eager.value, other.value),
+        (eager.gradient, other.gradient),
+    ):
+        if (a is None) != (b is None):
+            return False
+        if a is None:
+            continue
+        if not np.array_equal(np.isfinite(a), np.isfinite(b)):
+            return False
+        good = np.isfinite(a)
+        size = np.max(np.abs(a[good]), initial=0.0)
+        if np.any(np.abs(a[good] - b[good]) > CLOSE * size + 1e-7):
+            return False
+    return True
+
+
+def _fails(exam, mode, name, error):
+    blame = _blame.failure(error)
+    exam.add(
+        "fails",
+        "warning" if mode == "xla" else "error",
+        blame.operation or NAMES[mode],
+        f"It runs eagerly, but not {NAMES[mode]}: {blame.cause}",
+        remedy=blame.remedy,
+        example=exam.probes[name],
+    )
+
+
+def _differ(exam, mode, name, eager, other):
+    exam.add(
+        "modes_differ",
+        "error",
+        NAMES[mode],
+        f"On the input “{name}” it is {_text(eager)} eagerly, and "
+        f"{_text(other)} {NAMES[mode]}.",
+        remedy="See that it neither reads nor changes anything but its "
+        "arguments (variables, lists, random numbers), and that no branch of "
+        "a `where` is NaN or infinite: compilers treat those as they like.",
+        example=exam.probes[name],
+    )
+
+
+def _text(made):
+    if made.gradient is None:
+        return f"{_number(made.value)} without a gradient"
+    size = np.linalg.norm(np.ravel(made.gradient).astype("float64"))
+    return f"{_number(made.value)} with a gradient of norm {_number(size)}"
+
+
+def _number(x):
+    return f"{float(np.ravel(x)[0]):.6g}"

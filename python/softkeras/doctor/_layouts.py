@@ -1,0 +1,106 @@
+"""What labels and predictions a loss is for: known, or found by trying."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from softkeras import _options
+from softkeras.doctor._probes import Layout
+
+# Losses of Keras by the names of their functions. Logits are real numbers.
+_KERAS = {
+    "mean_squared_error": ("real", "real"),
+    "mean_absolute_error": ("real", "real"),
+    "mean_absolute_percentage_error": ("real", "real"),
+    "mean_squared_logarithmic_error": ("real", "positive"),
+    "cosine_similarity": ("one_hot", "real"),
+    "huber": ("real", "real"),
+    "log_cosh": ("real", "real"),
+    "hinge": ("binary", "real"),
+    "squared_hinge": ("binary", "real"),
+    "categorical_hinge": ("one_hot", "real"),
+    "kl_divergence": ("one_hot", "probability"),
+    "poisson": ("real", "positive"),
+    "categorical_crossentropy": ("one_hot", "probability"),
+    "categorical_focal_crossentropy": ("one_hot", "probability"),
+    "categorical_generalized_cross_entropy": ("ids", "probability"),
+    "sparse_categorical_crossentropy": ("ids", "probability"),
+    "binary_crossentropy": ("binary", "probability"),
+    "binary_focal_crossentropy": ("binary", "probability"),
+    "dice": ("labels", "probability"),
+    "tversky": ("labels", "probability"),
+}
+
+
+def known(loss: Any) -> Layout | None:
+    """The layout of a loss of Keras or of softkeras, else None."""
+    arguments = getattr(loss, "_fn_kwargs", {})
+    name = getattr(getattr(loss, "fn", loss), "__name__", "")
+    if name in _KERAS and _is_of_keras(getattr(loss, "fn", loss)):
+        form, domain = _KERAS[name]
+        if arguments.get("from_logits"):
+            domain = "real"
+        return Layout(form, domain, known=True)
+    if type(loss).__module__.startswith("softkeras.losses"):
+        return _of_softkeras(loss)
+    return None
+
+
+def _is_of_keras(function):
+    return getattr(function, "__module__", "").startswith("keras.")
+
+
+def _of_softkeras(loss):
+    try:
+        given = {k: v["value"] for k, v in _options.options(loss).items()}
+    except (AttributeError, TypeError, ValueError):
+        return None
+    form = "binary"
+    if given.get("sparse"):
+        form = "ids"
+    elif "Categorical" in type(loss).__name__ or given.get("threshold", 0) is (
+        None
+    ):
+        form = "one_hot"
+    domain = "real" if given.get("from_logits") else "probability"
+    return Layout(form, domain, known=True)
+
+
+def of_data(y_true: Any, y_pred: Any) -> Layout:
+    """The layout that a user's labels and predictions have."""
+    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    domain = "real"
+    if y_pred.size and y_pred.min() >= 0:
+        domain = "probability" if y_pred.max() <= 1 else "positive"
+    classes = y_pred.shape[-1] if y_pred.ndim > 1 else 1
+    if y_true.ndim == y_pred.ndim - 1 and classes > 1:
+        form = "ids"
+    elif y_true.size and not np.isin(y_true, (0, 1)).all():
+        form = "real"
+    elif classes == 1:
+        form = "binary"
+    else:
+        one = np.all(np.sum(y_true, -1) == 1)
+        form = "one_hot" if one else "labels"
+    return Layout(form, domain, known=True)
+
+
+def guesses() -> list[Layout]:
+    """What is tried in turn for a function of which nothing is known."""
+    return [
+        Layout("binary", "probability"),
+        Layout("one_hot", "probability"),
+        Layout("ids", "probability"),
+        Layout("real", "real"),
+    ]
+
+
+def is_loss_name(name: str) -> bool:
+    """Whether Keras has a loss of that name."""
+    try:
+        return keras.losses.get(name) is not None
+    except ValueError:
+        return False

@@ -1,0 +1,178 @@
+"""Seeded sets of inputs, made for what is examined."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+ROWS, CLASSES = 12, 4
+DOMAINS = ("probability", "real", "positive")
+FORMS = ("binary", "labels", "one_hot", "ids", "real")
+
+# Numbers that a domain of predictions has at its ends and in its middle: a
+# label that is there, one that is not, the threshold between them.
+_HIT = {"probability": 1.0, "real": 6.0, "positive": 6.0}
+_MISS = {"probability": 0.0, "real": -6.0, "positive": 1e-3}
+_THRESHOLD = {"probability": 0.5, "real": 0.0, "positive": 1.0}
+_TINY, _DENORMAL = 1e-30, 1e-41
+
+Probe = dict[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """How labels and predictions of a loss look.
+
+    Args:
+        form: Of the labels: `"binary"` (n, 1) of 0 and 1, `"labels"` (n, c) of
+            0 and 1, `"one_hot"` (n, c) with one 1 a row, `"ids"` (n,) of
+            integers beside predictions (n, c), `"real"` (n, 1).
+        domain: Of the predictions: `"probability"`, `"real"` (logits too) or
+            `"positive"`.
+        known: Whether it is known, and not guessed.
+    """
+
+    form: str
+    domain: str
+    known: bool = False
+
+    def __str__(self):
+        labels = {
+            "binary": "labels 0 and 1, (n, 1)",
+            "labels": f"labels 0 and 1, (n, {CLASSES})",
+            "one_hot": f"one-hot labels, (n, {CLASSES})",
+            "ids": "class ids, (n,)",
+            "real": "real labels, (n, 1)",
+        }[self.form]
+        predictions = {
+            "probability": "probabilities",
+            "real": "predictions of any size",
+            "positive": "positive predictions",
+        }[self.domain]
+        return f"{labels}, and {predictions}"
+
+
+def for_loss(layout: Layout, seed: int = 0, rows: int = ROWS) -> dict:
+    """Names and probes for a loss or a metric: y_true and y_pred each."""
+    rng = np.random.default_rng(seed)
+    y_true = _labels(layout, rng, rows)
+    perfect, wrong = ends(layout, y_true)
+    width = perfect.shape[-1]
+    probes = {
+        name: _pair(y_true, _random(layout, rng, rows, width))
+        for name in ("random", "random 2", "random 3")
+    }
+    threshold = _THRESHOLD[layout.domain]
+    if layout.form in ("one_hot", "ids") and layout.domain == "probability":
+        threshold = 1 / width
+    level = np.full_like(perfect, threshold)
+    probes["perfect"] = _pair(y_true, perfect)
+    probes["wrong"] = _pair(y_true, wrong)
+    probes["at the threshold"] = _pair(y_true, level)
+    probes["ties"] = _pair(
+        y_true, np.repeat(_random(layout, rng, 1, width), rows, 0)
+    )
+    if layout.form in ("binary", "labels") or layout.domain == "real":
+        for name, number in (("zeros", 0.0), ("ones", 1.0)):
+            probes[name] = _pair(y_true, np.full_like(perfect, number))
+    if layout.form in ("binary", "labels"):
+        middle = _random(layout, rng, rows, width)
+        for name, number in (("no positive", 0), ("no negative", 1)):
+            probes[name] = _pair(np.full_like(y_true, number), middle)
+    for name, number in (("tiny", _TINY), ("denormal", _DENORMAL)):
+        probes[name] = _pair(y_true, np.full_like(perfect, number))
+    if layout.domain == "real":
+        probes |= far(layout, y_true)
+    probes["one row"] = {key: x[:1] for key, x in probes["random"].items()}
+    return probes
+
+
+def far(layout: Layout, y_true: np.ndarray) -> dict[str, Probe]:
+    """Probes with predictions as far out as logits can be."""
+    perfect, wrong = ends(dataclasses.replace(layout, domain="real"), y_true)
+    sides = {"right": perfect, "wrong": wrong}
+    return {
+        f"far out, {side}": _pair(y_true, np.sign(x) * size)
+        for size in (100.0,)
+        for side, x in sides.items()
+    } | {"very far out": _pair(y_true, np.sign(wrong) * 1e4)}
+
+
+def ends(layout: Layout, y_true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions that are all right, and all wrong."""
+    if layout.form == "real":
+        if layout.domain == "positive":
+            return y_true.copy(), 3 * y_true + 1
+        if layout.domain == "probability":
+            return y_true.copy(), 1 - y_true
+        return y_true.copy(), y_true + 3 * np.where(y_true < 0, 1, -1)
+    target = y_true
+    if layout.form == "ids":
+        target = np.eye(CLASSES, dtype="float32")[y_true]
+    other = 1 - target
+    if layout.form in ("one_hot", "ids"):
+        other = np.roll(target, 1, -1)
+    hit, miss = _HIT[layout.domain], _MISS[layout.domain]
+    return tuple(
+        np.where(t > 0.5, hit, miss).astype("float32") for t in (target, other)
+    )
+
+
+def for_activation(seed: int = 0) -> dict[str, Probe]:
+    """Names and probes for a function of one tensor, of shape (rows, 4)."""
+    rng = np.random.default_rng(seed)
+
+    def one(x):
+        return {"x": np.asarray(x, "float32").reshape(-1, CLASSES)}
+
+    probes = {
+        name: one(rng.normal(0, 2, (ROWS, CLASSES)))
+        for name in ("random", "random 2", "random 3")
+    }
+    grid = np.linspace(-4, 4, 33)
+    probes |= {
+        "integers and halves": one([*np.arange(-4, 4, 0.5)]),
+        "grid": one(grid[:32]),
+        "zeros": one([0.0, -0.0, 0.0, -0.0]),
+        "ties": one([0.3] * 4),
+        "tiny": one([_TINY, -_TINY, _TINY, -_TINY]),
+        "denormal": one([_DENORMAL, -_DENORMAL, _DENORMAL, -_DENORMAL]),
+        "far out": one([100.0, -100.0, 88.0, -88.0]),
+        "very far out": one([1e4, -1e4, 1e4, -1e4]),
+    }
+    return probes
+
+
+def _labels(layout, rng, rows):
+    if layout.form == "ids":
+        return (np.arange(rows) % CLASSES).astype("int32")
+    if layout.form == "one_hot":
+        ids = np.arange(rows) % CLASSES
+        return np.eye(CLASSES, dtype="float32")[ids]
+    if layout.form == "real":
+        if layout.domain == "positive":
+            return rng.uniform(0.5, 4, (rows, 1)).astype("float32")
+        if layout.domain == "probability":
+            return rng.uniform(0.05, 0.95, (rows, 1)).astype("float32")
+        return rng.normal(0, 1, (rows, 1)).astype("float32")
+    width = 1 if layout.form == "binary" else CLASSES
+    labels = np.arange(rows * width).reshape(rows, width) * 7 % 5 < 2
+    return labels.astype("float32")
+
+
+def _random(layout, rng, rows, width):
+    if layout.domain == "real":
+        x = rng.normal(0, 2, (rows, width))
+    elif layout.domain == "positive":
+        x = np.exp(rng.normal(0, 1, (rows, width)))
+    elif layout.form in ("one_hot", "ids"):
+        x = np.exp(rng.normal(0, 1.5, (rows, width)))
+        x /= x.sum(-1, keepdims=True)
+    else:
+        x = rng.uniform(0.03, 0.97, (rows, width))
+    return x.astype("float32")
+
+
+def _pair(y_true, y_pred):
+    return {"y_true": y_true, "y_pred": y_pred.astype("float32")}

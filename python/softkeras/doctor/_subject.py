@@ -1,0 +1,173 @@
+"""What is examined: a loss, an activation or a metric as one function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from softkeras._backend import ops
+from softkeras.losses import FunctionLoss
+from softkeras.losses._terms import LossFunctionWrapper
+
+# Outputs are added up with these weights, which come round again and again: a
+# softmax adds up to 1 whatever its input, and would seem to have no gradient.
+_WEIGHTS = np.array([0.7, -1.3, 0.4, 1.9, -0.6, 1.1, -0.2], "float64")
+
+
+class Subject:
+    """A thing that diagnose() examines, as a function of tensors.
+
+    The first argument of its functions is what gradients are taken of.
+
+    Args:
+        target: What the user gave.
+        name: What it is called.
+    """
+
+    kind = ""
+    # Names of the arrays that it is a function of.
+    arguments: tuple[str, ...] = ("x",)
+
+    def __init__(self, target: Any, name: str):
+        self.target = target
+        self.name = name
+
+    def values(self, dtype: str = "float32") -> Callable:
+        """The function whose result has not been added up or averaged."""
+        raise NotImplementedError
+
+    def total(self, dtype: str = "float32") -> Callable:
+        """The function with one number as its result."""
+        values = self.values(dtype)
+
+        def total(*tensors):
+            return weighted_sum(values(*tensors))
+
+        return total
+
+
+class ActivationSubject(Subject):
+    """A function of one tensor."""
+
+    kind = "activation"
+
+    def values(self, dtype="float32"):
+        return self.target
+
+
+class LossSubject(Subject):
+    """A loss, as `compile()` takes it: called with y_pred first here."""
+
+    kind = "loss"
+    arguments = ("y_pred", "y_true", "sample_weight")
+
+    def __init__(self, target, name):
+        super().__init__(target, name)
+        self.function = target
+        if isinstance(target, keras.losses.Loss):
+            self.function = None
+            if isinstance(target, FunctionLoss) and not target.takes_weights:
+                self.function = target.function
+
+    def values(self, dtype="float32"):
+        loss = self._loss(dtype)
+
+        def values(y_pred, y_true):
+            return loss.call(ops.cast(y_true, y_pred.dtype), y_pred)
+
+        return values
+
+    def total(self, dtype="float32"):
+        loss = self._loss(dtype)
+
+        def total(y_pred, y_true, sample_weight=None):
+            value = loss(y_true, y_pred, sample_weight)
+            return ops.mean(value) if len(value.shape) else value
+
+        return total
+
+    def _loss(self, dtype):
+        if self.function is not None:
+            return LossFunctionWrapper(self.function, dtype=dtype)
+        # Not copy.copy: Keras saves and loads what is copied.
+        twin = object.__new__(type(self.target))
+        vars(twin).update(vars(self.target))
+        twin._dtype_policy = keras.DTypePolicy(dtype)
+        twin._dtype = dtype
+        return twin
+
+
+class MetricSubject(Subject):
+    """A metric of Keras, reset before each call; y_pred comes first here."""
+
+    kind = "metric"
+    arguments = ("y_pred", "y_true", "sample_weight")
+
+    def values(self, dtype="float32"):
+        metric = self.target
+
+        def values(y_pred, y_true, sample_weight=None):
+            start = [ops.zeros(v.shape, v.dtype) for v in metric.variables]
+            state = metric.stateless_update_state(
+                start, y_true, y_pred, sample_weight=sample_weight
+            )
+            return metric.stateless_result(state)
+
+        return values
+
+    def total(self, dtype="float32"):
+        values = self.values(dtype)
+
+        def total(*tensors):
+            value = ops.convert_to_tensor(values(*tensors))
+            return ops.mean(value) if len(value.shape) else value
+
+        return total
+
+
+def weighted_sum(value: Any) -> Any:
+    """Σ wᵢ·valueᵢ with fixed weights of both signs, in value's dtype."""
+    value = ops.reshape(value, (-1,))
+    dtype = keras.backend.standardize_dtype(value.dtype)
+    if "float" not in dtype:
+        value, dtype = ops.cast(value, "float32"), "float32"
+    place = ops.arange(ops.shape(value)[0]) % len(_WEIGHTS)
+    weights = ops.take(ops.convert_to_tensor(_WEIGHTS, dtype), place)
+    return ops.sum(value * weights)
+
+
+def name_of(target: Any) -> str:
+    """What a function, loss, layer or model is called."""
+    if isinstance(target, str):
+        return target
+    for attribute in ("__name__", "name"):
+        name = getattr(target, attribute, None)
+        if isinstance(name, str) and name != "<lambda>":
+            return name
+    if getattr(target, "__name__", None) == "<lambda>":
+        return "the function"
+    return type(target).__name__
+
+
+def arity(function: Callable) -> int | None:
+    """How many tensors a function must be called with; None if unknown."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    positional = [
+        p
+        for p in parameters
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    if any(p.kind == p.VAR_POSITIONAL for p in parameters):
+        return None
+    needed = [p for p in positional if p.default is p.empty]
+    named = [p.name for p in positional[:2]]
+    if named == ["y_true", "y_pred"]:
+        return 2
+    return len(needed) if needed else min(len(positional), 1)
