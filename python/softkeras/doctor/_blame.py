@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from softkeras.doctor._examination import Examination
 from softkeras.doctor._probes import Probe
@@ -55,7 +56,13 @@ def in_half(exam: Examination, probe: Probe) -> Blame:
 
 def failure(error: Exception) -> Blame:
     """What an error says, and where it arose."""
-    return Blame(cause=str(error).strip().split("\n")[0])
+    return Blame(cause=first_line(error))
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without TensorFlow's names of nodes and devices."""
+    text = re.sub(r"\{\{[^}]*\}\}|\[Op:.*", "", str(error)).strip()
+    return text.split("\n")[0].strip()[:300]
 
 
 def where(what: str, blame: Blame) -> str:

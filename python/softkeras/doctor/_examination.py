@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -76,11 +77,16 @@ class Examination:
             self._outcomes[key] = made
         return self._outcomes[key]
 
-    def total(self, probe: str | Probe, dtype: str = "float32") -> float:
-        """The total alone; NaN where it raises an error."""
+    def value(self, probe: str | Probe, dtype: str = "float32") -> Outcome:
+        """The total without its gradient, or what it raises."""
         self.restore()
         made = self.runner("eager", dtype).value(self.arrays(probe))
         self.restore()
+        return made
+
+    def total(self, probe: str | Probe, dtype: str = "float32") -> float:
+        """The total alone; NaN where it raises an error."""
+        made = self.value(probe, dtype)
         return float("nan") if made.value is None else float(made.value)
 
     def values(
@@ -92,6 +98,25 @@ class Examination:
         made = runner.value(self.arrays(probe)[:2])
         self.restore()
         return made.value
+
+    def smallest(self, probe: Probe, shows: Callable[[Outcome], bool]) -> Probe:
+        """As few rows of a probe as show it: one if one does."""
+
+        def does(probe):
+            made = self.outcome(probe)
+            return made.error is None and shows(made)
+
+        rows = len(self.arrays(probe)[0])
+        for row in range(rows):
+            one = {key: x[row : row + 1] for key, x in probe.items()}
+            if does(one):
+                return one
+        while rows > 1:
+            half = {key: x[: rows // 2] for key, x in probe.items()}
+            if not does(half):
+                break
+            probe, rows = half, rows // 2
+        return probe
 
     def usual(self) -> list[str]:
         """Names of the probes that are nothing special."""
@@ -145,10 +170,23 @@ class Examination:
         """Writes down what was not examined, and why."""
         self.checks.append({"outcome": "left out", "text": text})
 
+    def take_over(self, other: Examination, prefix: str) -> None:
+        """Writes down what another examination found and examined."""
+        self.probes |= other.probes
+        self.checks += other.checks
+        self.findings += [
+            dataclasses.replace(f, where=prefix + f.where)
+            for f in other.findings
+        ]
+
     def sorted_findings(self) -> tuple[Finding, ...]:
         """Errors first, then warnings, then infos."""
         order = {severity: i for i, severity in enumerate(SEVERITIES)}
         return tuple(sorted(self.findings, key=lambda f: order[f.severity]))
+
+    def draws(self) -> bool:
+        """Whether the subject holds a generator of random numbers."""
+        return any("seed_generator" in v.path for v in self._variables)
 
     def restore(self) -> None:
         """Gives variables of the subject the values that they came with."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
-import keras
 import numpy as np
 
 from softkeras import _options
@@ -35,8 +35,18 @@ _KERAS = {
 }
 
 
-def known(loss: Any) -> Layout | None:
+_GUESSED = {"real": "real"}
+
+
+def known(loss: Any, domain: str | None = None) -> Layout | None:
     """The layout of a loss of Keras or of softkeras, else None."""
+    layout = _known(loss)
+    if layout is None or domain is None:
+        return layout
+    return dataclasses.replace(layout, domain=domain)
+
+
+def _known(loss):
     arguments = getattr(loss, "_fn_kwargs", {})
     name = getattr(getattr(loss, "fn", loss), "__name__", "")
     if name in _KERAS and _is_of_keras(getattr(loss, "fn", loss)):
@@ -69,12 +79,13 @@ def _of_softkeras(loss):
     return Layout(form, domain, known=True)
 
 
-def of_data(y_true: Any, y_pred: Any) -> Layout:
+def of_data(y_true: Any, y_pred: Any, domain: str | None = None) -> Layout:
     """The layout that a user's labels and predictions have."""
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
-    domain = "real"
-    if y_pred.size and y_pred.min() >= 0:
-        domain = "probability" if y_pred.max() <= 1 else "positive"
+    if domain is None:
+        domain = "real"
+        if y_pred.size and y_pred.min() >= 0:
+            domain = "probability" if y_pred.max() <= 1 else "positive"
     classes = y_pred.shape[-1] if y_pred.ndim > 1 else 1
     if y_true.ndim == y_pred.ndim - 1 and classes > 1:
         form = "ids"
@@ -88,19 +99,10 @@ def of_data(y_true: Any, y_pred: Any) -> Layout:
     return Layout(form, domain, known=True)
 
 
-def guesses() -> list[Layout]:
+def guesses(domain: str | None = None) -> list[Layout]:
     """What is tried in turn for a function of which nothing is known."""
+    forms = ("binary", "one_hot", "ids", "real")
     return [
-        Layout("binary", "probability"),
-        Layout("one_hot", "probability"),
-        Layout("ids", "probability"),
-        Layout("real", "real"),
+        Layout(form, domain or _GUESSED.get(form, "probability"), bool(domain))
+        for form in forms
     ]
-
-
-def is_loss_name(name: str) -> bool:
-    """Whether Keras has a loss of that name."""
-    try:
-        return keras.losses.get(name) is not None
-    except ValueError:
-        return False

@@ -53,9 +53,21 @@ class Layout:
         return f"{labels}, and {predictions}"
 
 
-def for_loss(layout: Layout, seed: int = 0, rows: int = ROWS) -> dict:
-    """Names and probes for a loss or a metric: y_true and y_pred each."""
+def for_loss(
+    layout: Layout, seed: int = 0, rows: int = ROWS, given: Probe | None = None
+) -> dict[str, Probe]:
+    """Names and probes for a loss or a metric: y_true and y_pred each.
+
+    Args:
+        layout: How labels and predictions look.
+        seed: Of what is random.
+        rows: How many, where none are given.
+        given: A user's labels and predictions, of which all probes have the
+            shapes and the labels; it is the first, "yours".
+    """
     rng = np.random.default_rng(seed)
+    if given is not None:
+        return {"yours": given, **_around(layout, given)}
     y_true = _labels(layout, rng, rows)
     perfect, wrong = ends(layout, y_true)
     width = perfect.shape[-1]
@@ -88,6 +100,21 @@ def for_loss(layout: Layout, seed: int = 0, rows: int = ROWS) -> dict:
     return probes
 
 
+def _around(layout, given):
+    """Special predictions for a user's labels."""
+    y_true, shape = given["y_true"], given["y_pred"].shape
+    probes = {}
+    for name, end in zip(("perfect", "wrong"), ends(layout, y_true)):
+        if end.size == given["y_pred"].size:
+            probes[name] = _pair(y_true, end.reshape(shape))
+    level = _THRESHOLD[layout.domain]
+    if layout.form in ("one_hot", "ids") and layout.domain == "probability":
+        level = 1 / shape[-1]
+    probes["at the threshold"] = _pair(y_true, np.full(shape, level))
+    probes["one row"] = {key: x[:1] for key, x in given.items()}
+    return probes
+
+
 def far(layout: Layout, y_true: np.ndarray) -> dict[str, Probe]:
     """Probes with predictions as far out as logits can be."""
     perfect, wrong = ends(dataclasses.replace(layout, domain="real"), y_true)
@@ -109,7 +136,8 @@ def ends(layout: Layout, y_true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return y_true.copy(), y_true + 3 * np.where(y_true < 0, 1, -1)
     target = y_true
     if layout.form == "ids":
-        target = np.eye(CLASSES, dtype="float32")[y_true]
+        classes = max(CLASSES, int(np.max(y_true, initial=0)) + 1)
+        target = np.eye(classes, dtype="float32")[y_true]
     other = 1 - target
     if layout.form in ("one_hot", "ids"):
         other = np.roll(target, 1, -1)
@@ -119,7 +147,15 @@ def ends(layout: Layout, y_true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def for_activation(seed: int = 0) -> dict[str, Probe]:
+def for_input(x: np.ndarray) -> dict[str, Probe]:
+    """Probes of the shape of a user's input, which is the first, "yours"."""
+    probes = {"yours": {"x": x}, "one row": {"x": x[:1]}}
+    if x.dtype.kind == "f":
+        probes["zeros"] = {"x": np.zeros_like(x)}
+    return probes
+
+
+def for_activation(seed: int = 0, domain: str = "real") -> dict[str, Probe]:
     """Names and probes for a function of one tensor, of shape (rows, 4)."""
     rng = np.random.default_rng(seed)
 
@@ -141,6 +177,14 @@ def for_activation(seed: int = 0) -> dict[str, Probe]:
         "far out": one([100.0, -100.0, 88.0, -88.0]),
         "very far out": one([1e4, -1e4, 1e4, -1e4]),
     }
+    if domain == "positive":
+        return {name: {"x": np.abs(p["x"])} for name, p in probes.items()}
+    if domain == "probability":
+        return {
+            name: {"x": np.clip((p["x"] + 4) / 8, 0, 1)}
+            for name, p in probes.items()
+            if "far" not in name
+        }
     return probes
 
 

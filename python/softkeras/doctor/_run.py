@@ -155,6 +155,21 @@ class Runner:
         return value
 
 
+def tensor(x: Any) -> Any:
+    """Arrays of any structure as tensors."""
+    return keras.tree.map_structure(keras.ops.convert_to_tensor, x)
+
+
+def array(x: Any) -> np.ndarray:
+    """A tensor, an array or a list as an array."""
+    return _numpy(x) if keras.ops.is_tensor(x) else np.asarray(x)
+
+
+def floats(x: np.ndarray) -> np.ndarray:
+    """Wide floats as float32, which Keras computes with; else as it is."""
+    return x.astype("float32") if x.dtype.kind == "f" else x
+
+
 def _any_rows(shape):
     return [None, *shape[1:]] if len(shape) else []
 
@@ -191,3 +206,48 @@ def _precision(dtype):
         yield
     finally:
         jax.config.update("jax_enable_x64", before)
+
+
+def of_variables(
+    function: Callable, variables: Sequence[keras.Variable]
+) -> tuple[np.ndarray, list[np.ndarray | None]]:
+    """A function's value and its gradients for variables, eagerly.
+
+    Args:
+        function: Without arguments; its result is a float tensor.
+        variables: Those that gradients are taken of; they stay as they are.
+    """
+    backend = keras.backend.backend()
+
+    def run(tensors):
+        pairs = list(zip(variables, tensors))
+        with keras.StatelessScope(state_mapping=pairs):
+            return function()
+
+    if backend == "jax":
+        import jax
+
+        def total(tensors):
+            value = run(tensors)
+            return jax.numpy.sum(value), value
+
+        tensors = [variable.value for variable in variables]
+        made, value = jax.grad(total, has_aux=True)(tensors)
+    elif backend == "torch":
+        import torch
+
+        tensors = [v.value.detach().requires_grad_(True) for v in variables]
+        value = run(tensors)
+        made = [None] * len(tensors)
+        if value.requires_grad:
+            made = torch.autograd.grad(value.sum(), tensors, allow_unused=True)
+    else:
+        import tensorflow as tf
+
+        tensors = [tf.convert_to_tensor(v.value) for v in variables]
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            value = run(tensors)
+        made = tape.gradient(value, tensors)
+        made = [None if g is None else tf.convert_to_tensor(g) for g in made]
+    return _numpy(value), [None if g is None else _numpy(g) for g in made]

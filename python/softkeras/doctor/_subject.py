@@ -31,6 +31,10 @@ class Subject:
     kind = ""
     # Names of the arrays that it is a function of.
     arguments: tuple[str, ...] = ("x",)
+    # Whether it is a user's plain function, without a dtype of its own.
+    is_own = False
+    # What finite differences are taken in.
+    widest = "float64"
 
     def __init__(self, target: Any, name: str):
         self.target = target
@@ -48,6 +52,10 @@ class Subject:
             return weighted_sum(values(*tensors))
 
         return total
+
+    def differentiable(self, x: np.ndarray) -> bool:
+        """Whether gradients for the first argument can be asked for."""
+        return x.dtype.kind == "f"
 
 
 class ActivationSubject(Subject):
@@ -72,6 +80,10 @@ class LossSubject(Subject):
             self.function = None
             if isinstance(target, FunctionLoss) and not target.takes_weights:
                 self.function = target.function
+        module = getattr(self.function, "__module__", None) or ""
+        self.is_own = self.function is not None and not module.startswith(
+            ("keras.", "softkeras.")
+        )
 
     def values(self, dtype="float32"):
         loss = self._loss(dtype)
@@ -171,3 +183,81 @@ def arity(function: Callable) -> int | None:
     if named == ["y_true", "y_pred"]:
         return 2
     return len(needed) if needed else min(len(positional), 1)
+
+
+class LayerSubject(Subject):
+    """A built layer or model as a function of its input, as in training."""
+
+    kind = "layer"
+    # A layer casts what it gets to its own dtype.
+    widest = "float32"
+
+    def values(self, dtype="float32"):
+        layer = self.target
+        training = "training" in inspect.signature(layer.call).parameters
+
+        def values(x):
+            return layer(x, training=True) if training else layer(x)
+
+        return values
+
+
+def input_shape(layer: Any) -> tuple[int, ...] | None:
+    """The shape of an input of 12 rows that a built layer takes, if known."""
+    if not isinstance(layer, keras.Layer) or not layer.weights:
+        return None
+    config = layer.get_build_config() or {}
+    shape = config.get("input_shape")
+    if not shape or any(not isinstance(n, (int, type(None))) for n in shape):
+        return None
+    return (12, *(n or 6 for n in shape[1:]))
+
+
+class ModelSubject(Subject):
+    """A compiled model: its loss on given data, in training.
+
+    Args:
+        target: The model.
+        name: What it is called.
+        data: x, y and sample weights, as for `fit()`.
+    """
+
+    kind = "model"
+
+    def __init__(self, target, name, data):
+        super().__init__(target, name)
+        self.x, self.y, self.sample_weight = [*data, None][:3]
+
+    def predict(self) -> Any:
+        """What the model makes of the data in training."""
+        values = LayerSubject(self.target, self.name).values()
+        return values(_tensors(self.x))
+
+    def loss(self) -> Any:
+        """The loss that `fit()` would make smaller, with all of its parts."""
+        model = self.target
+        mine = model._compile_loss
+        y, weight = _tensors(self.y), _tensors(self.sample_weight)
+        # Its first call settles for good what labels it takes.
+        if mine is not None:
+            model._compile_loss = type(mine)(
+                mine._user_loss,
+                mine._user_loss_weights,
+                output_names=mine.output_names,
+            )
+        try:
+            return model._compute_loss(
+                x=self.x,
+                y=y,
+                y_pred=self.predict(),
+                sample_weight=weight,
+                training=True,
+            )
+        finally:
+            model._compile_loss = mine
+
+
+def _tensors(data):
+    if data is None:
+        return None
+    return keras.tree.map_structure(ops.convert_to_tensor, data)

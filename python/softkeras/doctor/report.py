@@ -58,8 +58,13 @@ class DiagnosisError(ValueError):
 
     Example:
 
+    >>> import keras
     >>> from softkeras.doctor import DiagnosisError, diagnose
-    >>> from softkeras.losses import SoftF1
+    >>> try:
+    ...     diagnose(keras.ops.floor).raise_for_errors()
+    ... except DiagnosisError as error:
+    ...     print(error.report.subject)
+    floor
     """
 
     def __init__(self, report: Report):

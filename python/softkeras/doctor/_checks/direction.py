@@ -9,7 +9,7 @@ from softkeras.doctor._examination import Examination
 
 def check(exam: Examination) -> None:
     """Finds losses that are least where predictions are wrong."""
-    if exam.layout is None:
+    if exam.subject.kind != "loss" or exam.layout is None:
         return
     _target(exam)
     if exam.found("unused_prediction", "gradient_wrong", "unused_target"):
@@ -73,7 +73,8 @@ def _turn(exam):
 def _target(exam):
     """Finds losses that are the same whatever the labels are."""
     changed = False
-    for name in exam.usual():
+    ends = [name for name in ("perfect", "wrong") if name in exam.probes]
+    for name in exam.usual() + ends:
         probe = exam.probes[name]
         before = exam.values(probe)
         other = _others(exam, probe["y_true"])

@@ -33,7 +33,10 @@ def check(exam: Examination) -> None:
 
 
 def _report(exam, name, kind, of_value):
-    example = smallest(exam, exam.probes[name], of_value)
+    example = exam.smallest(
+        exam.probes[name],
+        lambda made: _is_bad(made.value if of_value else made.gradient),
+    )
     blame = _blame.not_finite(exam, example, of_value)
     what = exam.subject.arguments[0]
     thing = "value" if of_value else f"gradient of `{what}`"
@@ -63,32 +66,13 @@ def _report(exam, name, kind, of_value):
     )
 
 
+def _is_bad(x):
+    return x is not None and not np.all(np.isfinite(x))
+
+
 def _kinds(exam, example, of_value):
     made = exam.outcome(example)
     x = made.value if of_value else made.gradient
     if x is None or np.all(np.isfinite(x)):
         return "not finite"
     return "NaN" if np.any(np.isnan(x)) else "infinite"
-
-
-def smallest(exam: Examination, probe: dict, of_value: bool) -> dict:
-    """As few rows of a probe as show that it is not finite."""
-
-    def shows(probe):
-        made = exam.outcome(probe)
-        if made.error is not None:
-            return False
-        x = made.value if of_value else made.gradient
-        return x is not None and not np.all(np.isfinite(x))
-
-    rows = len(exam.arrays(probe)[0])
-    for row in range(rows):
-        one = {key: x[row : row + 1] for key, x in probe.items()}
-        if shows(one):
-            return one
-    while rows > 1:
-        half = {key: x[: rows // 2] for key, x in probe.items()}
-        if not shows(half):
-            break
-        probe, rows = half, rows // 2
-    return probe

@@ -42,10 +42,13 @@ def check(exam: Examination) -> None:
             example=example,
         )
         return
+    example = exam.smallest(
+        example, lambda made: made.gradient is None or not made.gradient.any()
+    )
     cut = _blame.cut(exam, example)
     exam.add(
         "gradient_none" if none or cut.cuts else "gradient_zero",
-        "error",
+        "info" if exam.subject.kind == "metric" else "error",
         _blame.where(what, cut),
         cut.cause
         or (

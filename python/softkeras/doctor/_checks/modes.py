@@ -18,6 +18,11 @@ CLOSE = 1e-3
 
 def check(exam: Examination) -> None:
     """Compares value and gradient of graph and compiler with eager ones."""
+    if exam.draws():
+        exam.left_out(
+            "graph and compiled: it draws random numbers, others in each"
+        )
+        return
     names = exam.usual()[:1] + [n for n in COMPARED if n in exam.probes]
     agree = []
     for mode in _run.modes()[1:]:
@@ -58,6 +63,25 @@ def _same(eager, other):
     return True
 
 
+def fails(exam: Examination, name: str, error: Exception) -> None:
+    """Writes down that it fails on an input, eagerly."""
+    blame = _blame.failure(error)
+    remedy = blame.remedy
+    if exam.layout is not None and not exam.given:
+        remedy = (
+            f"{remedy} It was tried with labels and predictions made for it; "
+            "if it needs others, give yours: diagnose(loss, y_true, y_pred)."
+        ).strip()
+    exam.add(
+        "fails",
+        "error",
+        blame.operation or exam.subject.name,
+        f"It raises {type(error).__name__}: {blame.cause}",
+        remedy=remedy,
+        example=exam.probes.get(name, {}),
+    )
+
+
 def _fails(exam, mode, name, error):
     blame = _blame.failure(error)
     exam.add(
@@ -80,8 +104,17 @@ def _differ(exam, mode, name, eager, other):
         remedy="See that it neither reads nor changes anything but its "
         "arguments (variables, lists, random numbers), and that no branch of "
         "a `where` is NaN or infinite: compilers treat those as they like.",
-        example=exam.probes[name],
+        example=_one_row(exam, mode, name),
     )
+
+
+def _one_row(exam, mode, name):
+    """The first row alone, if that shows it too."""
+    one = {key: x[:1] for key, x in exam.probes[name].items()}
+    both = exam.outcome(one), exam.outcome(one, mode)
+    if any(made.error for made in both) or _same(*both):
+        return exam.probes[name]
+    return one
 
 
 def _text(made):

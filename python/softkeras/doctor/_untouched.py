@@ -1,0 +1,53 @@
+"""What an examination leaves as it was: generators of random numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+
+# Keras has no public name for the state that it keeps for all of a process.
+_STATE = keras.src.backend.common.global_state.GLOBAL_STATE_TRACKER
+_GENERATOR = "global_seed_generator"
+
+
+@contextlib.contextmanager
+def generators() -> Iterator[None]:
+    """Gives Python's, NumPy's and Keras's generators back as they were."""
+    python, numpy = random.getstate(), np.random.get_state()
+    keras_generator = getattr(_STATE, _GENERATOR, None)
+    seed = None
+    if keras_generator is not None:
+        seed = np.array(keras_generator.state)
+    undo = _of_backend()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        if keras_generator is not None:
+            keras_generator.state.assign(seed)
+        elif hasattr(_STATE, _GENERATOR):
+            delattr(_STATE, _GENERATOR)
+        undo()
+
+
+def _of_backend() -> Callable[[], None]:
+    """What gives the backend's own generator back as it was."""
+    backend = keras.backend.backend()
+    if backend == "torch":
+        import torch
+
+        state = torch.random.get_rng_state()
+        return lambda: torch.random.set_rng_state(state)
+    if backend == "tensorflow":
+        from tensorflow.python.eager import context
+
+        generator = getattr(context.context(), "_rng", None)
+        if generator is not None:
+            state = generator.getstate()
+            return lambda: generator.setstate(state)
+    return lambda: None
