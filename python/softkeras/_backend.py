@@ -117,8 +117,8 @@ def value_and_slope(function, x):
     return value.detach(), slope
 
 
-def traced(function, like):
-    """The same function of a tensor, for many calls with ones like `like`."""
+def traced(function, *like):
+    """The same function of tensors, for many calls with ones like `like`."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -126,7 +126,7 @@ def traced(function, like):
         # Not called as it is: TensorFlow warns of functions that are traced
         # often, which is what is wanted here.
         traced = tf.function(function, autograph=False)
-        return traced.get_concrete_function(like)
+        return traced.get_concrete_function(*like)
     if backend == "jax":
         import jax
 

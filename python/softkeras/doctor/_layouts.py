@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from softkeras import _options
-from softkeras.doctor._probes import Layout
+from softkeras.doctor._probes import CLASSES, Layout
 
 # Losses of Keras by the names of their functions. Logits are real numbers.
 _KERAS = {
@@ -69,14 +69,20 @@ def _of_softkeras(loss):
     except (AttributeError, TypeError, ValueError):
         return None
     form = "binary"
+    name = type(loss).__name__
     if given.get("sparse"):
         form = "ids"
-    elif "Categorical" in type(loss).__name__ or given.get("threshold", 0) is (
-        None
-    ):
+    elif name in ("SoftNDCG", "SoftPrecisionAtK"):
+        form = "labels"
+    elif name in ("SoftTopKAccuracy", "SoftMeanIoU", "ConfusionLoss"):
+        form = "one_hot"
+    elif "Categorical" in name or given.get("threshold", 0) is (None):
         form = "one_hot"
     domain = "real" if given.get("from_logits") else "probability"
-    return Layout(form, domain, known=True)
+    # With as many classes as there are places, all are at the top.
+    k = given.get("k")
+    classes = k + 3 if isinstance(k, int) else CLASSES
+    return Layout(form, domain, known=True, classes=classes)
 
 
 def of_data(y_true: Any, y_pred: Any, domain: str | None = None) -> Layout:

@@ -31,17 +31,19 @@ class Layout:
         domain: Of the predictions: `"probability"`, `"real"` (logits too) or
             `"positive"`.
         known: Whether it is known, and not guessed.
+        classes: How many there are, in probes that are made.
     """
 
     form: str
     domain: str
     known: bool = False
+    classes: int = CLASSES
 
     def __str__(self):
         labels = {
             "binary": "labels 0 and 1, (n, 1)",
-            "labels": f"labels 0 and 1, (n, {CLASSES})",
-            "one_hot": f"one-hot labels, (n, {CLASSES})",
+            "labels": f"labels 0 and 1, (n, {self.classes})",
+            "one_hot": f"one-hot labels, (n, {self.classes})",
             "ids": "class ids, (n,)",
             "real": "real labels, (n, 1)",
         }[self.form]
@@ -76,7 +78,10 @@ def for_loss(
         for name in ("random", "random 2", "random 3")
     }
     threshold = _THRESHOLD[layout.domain]
-    if layout.form in ("one_hot", "ids") and layout.domain == "probability":
+    rows_add_up = (
+        layout.form in ("one_hot", "ids") and layout.domain == "probability"
+    )
+    if rows_add_up:
         threshold = 1 / width
     level = np.full_like(perfect, threshold)
     probes["perfect"] = _pair(y_true, perfect)
@@ -93,7 +98,11 @@ def for_loss(
         for name, number in (("no positive", 0), ("no negative", 1)):
             probes[name] = _pair(np.full_like(y_true, number), middle)
     for name, number in (("tiny", _TINY), ("denormal", _DENORMAL)):
-        probes[name] = _pair(y_true, np.full_like(perfect, number))
+        small = np.full_like(perfect, number)
+        if rows_add_up:
+            # Rows that add up to 1, as those of a softmax do.
+            small = np.where(wrong > 0.5, 1, small)
+        probes[name] = _pair(y_true, small)
     if layout.domain == "real":
         probes |= far(layout, y_true)
     probes["one row"] = {key: x[:1] for key, x in probes["random"].items()}
@@ -136,7 +145,7 @@ def ends(layout: Layout, y_true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return y_true.copy(), y_true + 3 * np.where(y_true < 0, 1, -1)
     target = y_true
     if layout.form == "ids":
-        classes = max(CLASSES, int(np.max(y_true, initial=0)) + 1)
+        classes = max(layout.classes, int(np.max(y_true, initial=0)) + 1)
         target = np.eye(classes, dtype="float32")[y_true]
     other = 1 - target
     if layout.form in ("one_hot", "ids"):
@@ -190,17 +199,17 @@ def for_activation(seed: int = 0, domain: str = "real") -> dict[str, Probe]:
 
 def _labels(layout, rng, rows):
     if layout.form == "ids":
-        return (np.arange(rows) % CLASSES).astype("int32")
+        return (np.arange(rows) % layout.classes).astype("int32")
     if layout.form == "one_hot":
-        ids = np.arange(rows) % CLASSES
-        return np.eye(CLASSES, dtype="float32")[ids]
+        ids = np.arange(rows) % layout.classes
+        return np.eye(layout.classes, dtype="float32")[ids]
     if layout.form == "real":
         if layout.domain == "positive":
             return rng.uniform(0.5, 4, (rows, 1)).astype("float32")
         if layout.domain == "probability":
             return rng.uniform(0.05, 0.95, (rows, 1)).astype("float32")
         return rng.normal(0, 1, (rows, 1)).astype("float32")
-    width = 1 if layout.form == "binary" else CLASSES
+    width = 1 if layout.form == "binary" else layout.classes
     labels = np.arange(rows * width).reshape(rows, width) * 7 % 5 < 2
     return labels.astype("float32")
 

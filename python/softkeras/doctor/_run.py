@@ -10,6 +10,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from softkeras import _backend
+
 # By backend; the first is how it runs without anything asked for.
 MODES = {
     "tensorflow": ("eager", "graph", "xla"),
@@ -66,6 +68,7 @@ class Runner:
         self.mode = mode
         self.dtype = dtype
         self._traced = {}
+        self._values = {}
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> Outcome:
         """Value and gradient. What the function raises is in the outcome."""
@@ -80,16 +83,32 @@ class Runner:
             return Outcome(error=error)
 
     def value(self, arrays: Sequence[np.ndarray]) -> Outcome:
-        """The value alone, eagerly: for differences of many values."""
+        """The value alone, for differences of many values.
+
+        Traced where that can be had, which is many times as fast.
+        """
         try:
             with _precision(self.dtype):
                 tensors = [
                     keras.ops.convert_to_tensor(_cast(x, self.dtype))
                     for x in arrays
                 ]
-                return Outcome(_numpy(self._checked(self.function(*tensors))))
+                return Outcome(_numpy(self._value_function(tensors)(*tensors)))
         except Exception as error:
             return Outcome(error=error)
+
+    def _value_function(self, tensors):
+        def run(*tensors):
+            return self._checked(self.function(*tensors))
+
+        key = tuple((str(x.dtype), tuple(x.shape)) for x in tensors)
+        if key not in self._values:
+            try:
+                self._values[key] = _backend.traced(run, *tensors)
+                self._values[key](*tensors)
+            except Exception:
+                self._values[key] = run
+        return self._values[key]
 
     def _run(self, arrays):
         backend = keras.backend.backend()

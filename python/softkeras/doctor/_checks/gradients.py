@@ -10,7 +10,7 @@ from softkeras.doctor._examination import Examination
 # A gradient below this share of what the value changes by is rounding noise.
 NOISE = 1e-6
 # Of the inputs of an activation that may have a zero gradient: ReLU has half.
-FLAT_SHARE = 0.95
+FLAT_SHARE = 0.98
 
 
 def check(exam: Examination) -> None:
