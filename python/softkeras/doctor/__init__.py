@@ -1,0 +1,1 @@
+"""Why does my loss not train?"""
