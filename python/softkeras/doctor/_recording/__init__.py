@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -51,15 +52,18 @@ def replaced(function: Callable, name: str, replacement: Callable) -> Callable:
     Returns:
         A function of a tensor.
     """
-    return _backend().replaced(function, name, replacement)
+    return _replaced()(function, name, replacement)
 
 
 def _backend():
     name = keras.backend.backend()
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def _replaced():
+    name = keras.backend.backend()
     if name == "tensorflow":
-        from softkeras.doctor._recording import tensorflow as found
-    elif name == "jax":
-        from softkeras.doctor._recording import jax as found
-    else:
-        from softkeras.doctor._recording import torch as found
-    return found
+        from softkeras.doctor._recording import tensorflow_replaced
+
+        return tensorflow_replaced.replaced
+    return _backend().replaced

@@ -33,7 +33,8 @@ class Operation:
         input_dtypes: Dtypes of its inputs.
         output_dtypes: Dtypes of its outputs.
         depends: For each input, whether it depends on the recorded one.
-        down: For each input, the gradient that it hands down, or None.
+        down: For each input, the gradient that it hands down, or None where
+            it hands down none (or what is no array, see `hands`).
         where: The user's line, if there is one.
         called: The function of Keras or softkeras that the line called.
         parameters: What else it was given, such as "axis", where it is known.
@@ -44,6 +45,7 @@ class Operation:
             stands, so that no gradient is meant to come to it.
         inside_gradient: Of an operation with such a rule: for each input, what
             autodiff would have handed down.
+        hands: For each input, whether it hands down anything at all.
         unregistered: Whether the backend has no rule for it at all, and raises
             if it is asked for one.
     """
@@ -57,6 +59,7 @@ class Operation:
     output_dtypes: tuple[str, ...]
     depends: tuple[bool, ...]
     down: tuple[np.ndarray | None, ...]
+    hands: tuple[bool, ...]
     where: Place | None = None
     called: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -68,6 +71,13 @@ class Operation:
     def __str__(self) -> str:
         name = self.called or self.plain
         return f"{name} ({self.where})" if self.where else name
+
+    @property
+    def word(self) -> str:
+        """What the user wrote: the function of Keras, or the operation."""
+        if self.called and self.called.startswith("keras.ops."):
+            return self.called.rsplit(".", 1)[-1]
+        return self.plain
 
     @property
     def is_custom(self) -> bool:

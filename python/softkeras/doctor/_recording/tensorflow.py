@@ -36,28 +36,25 @@ _PARAMETERS = {
 def record(function: Callable, x: np.ndarray) -> Recording:
     """See `softkeras.doctor._recording.record`."""
     try:
-        with _calls_inlined():
-            return _record(function, x)
+        return _record(function, x, inline=True)
     except NotRecorded:
         # What AutoGraph has to rewrite can't be inlined.
-        return _record(function, x)
+        return _record(function, x, inline=False)
 
 
-def _record(function, x):
-    inlined = tf.config.functions_run_eagerly()
+def _record(function, x, inline):
     found = {}
 
     def run(x):
-        found["trace"] = trace = _trace(function, x)
+        found["trace"] = trace = _Trace(x, *called(function, x, inline))
         return trace.fetched()
 
+    x = tf.convert_to_tensor(x)
     try:
-        with _calls_inlined(False):
-            concrete = tf.function(run, autograph=False).get_concrete_function(
-                tf.convert_to_tensor(x)
-            )
+        # Traced and not called, which works where functions run eagerly too.
+        concrete = tf.function(run, autograph=False).get_concrete_function(x)
         with _variables_as_they_were(concrete.captured_inputs):
-            arrays = concrete(tf.convert_to_tensor(x))
+            arrays = concrete(x)
     except NotRecorded:
         raise
     except Exception as error:
@@ -65,8 +62,26 @@ def _record(function, x):
     return found["trace"].recording(arrays)
 
 
+def called(function, x, inline):
+    """`function` of a symbolic x, and the operations that it made."""
+    graph = framework.get_default_graph()
+    first = len(graph.get_operations())
+    inlined = _calls_inlined() if inline else contextlib.nullcontext()
+    with _no_variables(), inlined:
+        output = function(x)
+    if isinstance(output, (tf.RaggedTensor, tf.SparseTensor)):
+        raise TypeError(
+            "The result must be a tensor. Received: a "
+            f"{type(output).__name__}"
+        )
+    output = tf.convert_to_tensor(output)
+    if output.graph is not graph:
+        output = tf.identity(output)
+    return output, graph.get_operations()[first:]
+
+
 @contextlib.contextmanager
-def calls_inlined():
+def _calls_inlined():
     """Lets functions of `tf.function` trace into the graph of their caller."""
     before = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
@@ -74,31 +89,6 @@ def calls_inlined():
         yield
     finally:
         tf.config.run_functions_eagerly(before)
-
-
-def _trace(function, x):
-    """Runs `function` on the symbolic x in the graph that is traced now."""
-    graph = framework.get_default_graph()
-    first = len(graph.get_operations())
-    try:
-        with _no_variables(), calls_inlined():
-            output = function(x)
-    except Exception as inlined:
-        # Functions that AutoGraph rewrites can't be inlined: as they are.
-        first = len(graph.get_operations())
-        try:
-            with _no_variables():
-                output = function(x)
-        except Exception as error:
-            error.__context__ = inlined
-            raise NotRecorded(error, user_line(error)) from error
-    if isinstance(output, (tf.RaggedTensor, tf.SparseTensor)):
-        error = TypeError(f"The result is a {type(output).__name__}.")
-        raise NotRecorded(error, None)
-    # Not the tensor itself: it may come from another graph, or be a variable.
-    output = tf.identity(tf.convert_to_tensor(output))
-    operations = graph.get_operations()[first:]
-    return _Trace(x, output, operations)
 
 
 def _no_variables():
@@ -157,7 +147,7 @@ class _Trace:
                 used.update(t.ref() for t in op.inputs)
         self.operations = on_way[::-1]
         self.depends = depends
-        self.rules = [_rule(op) for op in self.operations]
+        self.rules = [Rule(op) for op in self.operations]
         self.inside = self._insides()
         self.traceback = [op.traceback for op in self.operations]
         # Before rules change what they belong to, as those of loops do.
@@ -280,9 +270,10 @@ class _Trace:
                     output_dtypes=tuple(t.dtype.name for t in self.outputs[k]),
                     depends=tuple(t.ref() in self.depends for t in inputs),
                     down=_numpy(arrays["down"][k], len(inputs)),
+                    hands=tuple(t is not None for t in self.down[k]),
                     where=where,
                     called=called,
-                    parameters=_parameters(op, inputs),
+                    parameters=dict(parameters(op, inputs).values()),
                     own_rule=tuple(rule.own(i) for i in range(len(inputs))),
                     inside=self.inside[k],
                     inside_gradient=inside,
@@ -304,7 +295,7 @@ class _Trace:
         )
 
 
-class _rule:
+class Rule:
     """The gradient that is registered for an operation."""
 
     def __init__(self, op):
@@ -387,10 +378,11 @@ def _numpy(arrays, number):
     return tuple(None if t is None else t.numpy() for t in found)
 
 
-def _parameters(op, inputs):
+def parameters(op, inputs):
+    """By place, the inputs that are parameters: name and value."""
     found = {}
     for at, name in _PARAMETERS.get(op.type, {}).items():
         value = tf.get_static_value(inputs[at])
         if value is not None:
-            found[name] = value.tolist()
+            found[at] = (name, value.tolist())
     return found
