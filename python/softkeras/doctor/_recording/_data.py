@@ -82,7 +82,7 @@ class Operation:
     @property
     def is_custom(self) -> bool:
         """Whether it has a gradient that the user or a library wrote."""
-        return any(self.own_rule)
+        return self.inside_gradient is not None
 
     def ways(self):
         """Places and ids of the inputs that a gradient should go to."""

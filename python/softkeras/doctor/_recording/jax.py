@@ -1,0 +1,390 @@
+"""Recording on JAX: the equations of the jaxpr, each with its own vjp."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, jaxpr_as_fun
+
+from softkeras.doctor._recording import _words
+from softkeras.doctor._recording._data import (
+    NotRecorded,
+    Operation,
+    Recording,
+    is_float,
+)
+from softkeras.doctor._recording._places import place, user_line
+
+# Calls of a function that are nothing but that function.
+_CALLS = {
+    "pjit": "jaxpr",
+    "jit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "core_call": "call_jaxpr",
+    "remat2": "jaxpr",
+    "checkpoint": "jaxpr",
+}
+_CUSTOM = ("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr")
+
+
+def record(function: Callable, x: np.ndarray) -> Recording:
+    """See `softkeras.doctor._recording.record`."""
+    x = jnp.asarray(x)
+    try:
+        flat = _Flat(_traced(function, x), x)
+        flat.back()
+    except Exception as error:
+        raise NotRecorded(error, user_line(error)) from error
+    return flat.recording()
+
+
+def replaced(function: Callable, name: str, replacement: Callable) -> Callable:
+    """See `softkeras.doctor._recording.replaced`."""
+
+    def run(x):
+        x = jnp.asarray(x)
+        flat = _Flat(_traced(function, x), x, name, replacement)
+        return flat.values[flat.output]
+
+    return run
+
+
+def _traced(function, x) -> ClosedJaxpr:
+    def run(x):
+        # What is assigned to variables, such as seeds, stays in the scope:
+        # it would be a tracer that is of no use to anyone afterwards.
+        with keras.StatelessScope():
+            return jnp.asarray(function(x))
+
+    return jax.make_jaxpr(run)(jax.ShapeDtypeStruct(x.shape, x.dtype))
+
+
+@dataclass(eq=False)
+class _Node:
+    """An equation, with calls unfolded."""
+
+    equation: Any
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    frames: list
+    inside: _Node | None
+    handed: tuple = ()
+    inside_gradient: tuple | None = None
+    unregistered: bool = False
+
+    @property
+    def name(self):
+        return self.equation.primitive.name
+
+    def bind(self, *values):
+        return _bind(self.equation, *values)
+
+
+class _Flat:
+    """The equations of a function in one list, with their values."""
+
+    def __init__(self, closed, x, name=None, replacement=None):
+        self.name, self.replacement = name, replacement
+        self.nodes: list[_Node] = []
+        self.values: list = []
+        self.gradients: dict[int, Any] = {}
+        self.input = self._value(x)
+        self.depends = {self.input}
+        (self.output,) = self._unfold(
+            closed.jaxpr, closed.consts, [self.input], None, None
+        )
+
+    def _value(self, value) -> int:
+        self.values.append(value)
+        return len(self.values) - 1
+
+    def _unfold(self, jaxpr: Jaxpr, consts, inputs, frames, inside):
+        """The ids of what the equations of `jaxpr` make of the inputs."""
+        ids = dict(zip(jaxpr.constvars, map(self._value, consts)))
+        ids.update(zip(jaxpr.invars, inputs))
+
+        def read(v):
+            if isinstance(v, Literal):
+                return self._value(np.asarray(v.val, v.aval.dtype))
+            return ids[v]
+
+        for equation in jaxpr.eqns:
+            given = tuple(read(v) for v in equation.invars)
+            # A call that JAX has seen before keeps the lines of its first one.
+            lines = frames or _frames(equation)
+            inner = _CALLS.get(equation.primitive.name)
+            if inner is not None:
+                called = _closed(equation.params[inner])
+                made = self._unfold(
+                    called.jaxpr, called.consts, given, lines, inside
+                )
+            else:
+                made = self._node(equation, given, lines, inside)
+            ids.update(zip(equation.outvars, made))
+        return [read(v) for v in jaxpr.outvars]
+
+    def _node(self, equation, given, lines, inside):
+        node = _Node(equation, given, (), lines, inside)
+        depends = any(v in self.depends for v in given)
+        if equation.primitive.name in _CUSTOM and depends:
+            called = _closed(equation.params["call_jaxpr"])
+            if self.name is None:
+                self._unfold(called.jaxpr, called.consts, given, lines, node)
+        values = [self.values[v] for v in given]
+        names = (equation.primitive.name, _plain(equation))
+        if depends and self.name in names:
+            made = [_call(self.replacement, equation, values)]
+        else:
+            made = _soft(equation, values) or _plainly(equation, values)
+        node.outputs = tuple(map(self._value, made))
+        if depends:
+            self.depends.update(node.outputs)
+        self.nodes.append(node)
+        return node.outputs
+
+    def back(self):
+        """Takes the gradient of the sum of the output, node by node."""
+        output = self.values[self.output]
+        if _is_float(output):
+            self.gradients[self.output] = jnp.ones_like(output)
+        for node in reversed(self.nodes):
+            if node.inside is None and self.depends & set(node.outputs):
+                self._hand_down(node)
+
+    def _hand_down(self, node):
+        values = [self.values[v] for v in node.inputs]
+        above = [self.gradients.get(v) for v in node.outputs]
+        node.handed = (None,) * len(values)
+        if node.name in _CUSTOM:
+            called = _closed(node.equation.params["call_jaxpr"])
+            node.inside_gradient, _ = _pulled_back(
+                jaxpr_as_fun(called),
+                values,
+                [
+                    jnp.ones_like(self.values[v])
+                    if _is_float(self.values[v])
+                    else None
+                    for v in node.outputs
+                ],
+            )
+        if all(g is None for g in above) or node.name == "stop_gradient":
+            return
+        node.handed, node.unregistered = _pulled_back(node.bind, values, above)
+        for v, handed in zip(node.inputs, node.handed):
+            if handed is not None and v in self.depends:
+                before = self.gradients.get(v)
+                total = handed if before is None else before + handed
+                self.gradients[v] = total
+
+    def recording(self) -> Recording:
+        """What was found, in the words of all backends."""
+        nodes = self._on_the_way()
+        index = {id(node): k for k, node in enumerate(nodes)}
+        made = []
+        for k, node in enumerate(nodes):
+            where, called = place(node.frames)
+            handed = node.handed or (None,) * len(node.inputs)
+            made.append(
+                Operation(
+                    index=k,
+                    name=node.name,
+                    plain=_plain(node.equation),
+                    inputs=node.inputs,
+                    outputs=node.outputs,
+                    input_dtypes=tuple(map(self._dtype, node.inputs)),
+                    output_dtypes=tuple(map(self._dtype, node.outputs)),
+                    depends=tuple(v in self.depends for v in node.inputs),
+                    down=tuple(map(_numpy, handed)),
+                    hands=tuple(g is not None for g in handed),
+                    where=where,
+                    called=called,
+                    parameters=_parameters(node.equation),
+                    own_rule=(False,) * len(node.inputs),
+                    inside=index.get(id(node.inside)),
+                    inside_gradient=node.inside_gradient
+                    and tuple(map(_numpy, node.inside_gradient)),
+                    unregistered=node.unregistered,
+                )
+            )
+        values = {k: _numpy(v) for k, v in enumerate(self.values)}
+        return Recording(
+            made,
+            {k: v for k, v in values.items() if v is not None},
+            {v: _numpy(self.gradients.get(v)) for v in self.depends},
+            self.input,
+            self.output,
+            "jax",
+        )
+
+    def _dtype(self, value):
+        return str(self.values[value].dtype)
+
+    def _on_the_way(self):
+        """The nodes between the input and the output, in order."""
+        used, found, outer = {self.output}, [], set()
+        for node in reversed(self.nodes):
+            if node.inside is None:
+                wanted = bool(used & set(node.outputs))
+            else:
+                wanted = id(node.inside) in outer
+            if wanted and self.depends & set(node.outputs):
+                found.append(node)
+                outer.add(id(node))
+                used.update(node.inputs)
+        return found[::-1]
+
+
+def _bind(equation, *values):
+    functions, given = equation.primitive.get_bind_params(equation.params)
+    made = equation.primitive.bind(*functions, *values, **given)
+    return list(made) if equation.primitive.multiple_results else [made]
+
+
+def _pulled_back(function, values, above):
+    """What a function hands down to its inputs, and whether it can't."""
+    places = [k for k, v in enumerate(values) if _is_float(v)]
+    handed = [None] * len(values)
+    comes = [k for k, g in enumerate(above) if g is not None]
+
+    def of_floats(*floats):
+        given = list(values)
+        for k, v in zip(places, floats):
+            given[k] = v
+        made = function(*given)
+        return [made[k] for k in comes]
+
+    if not places or not comes:
+        return tuple(handed), False
+    try:
+        _, back = jax.vjp(of_floats, *(values[k] for k in places))
+        found = back([above[k] for k in comes])
+    except Exception:
+        # JAX has no rule for it backward, as for a callback or `while`.
+        return tuple(handed), True
+    for k, g in zip(places, found):
+        handed[k] = g
+    return tuple(handed), False
+
+
+def _closed(jaxpr):
+    if isinstance(jaxpr, Jaxpr):
+        return ClosedJaxpr(jaxpr, ())
+    return jaxpr
+
+
+def _frames(equation):
+    """The stack of an equation, the outermost frame first."""
+    stack = equation.source_info.traceback
+    return [
+        (f.file_name, f.line_num, f.function_name.rsplit(".", 1)[-1])
+        for f in reversed(stack.frames if stack is not None else [])
+    ]
+
+
+def _plain(equation):
+    if equation.primitive.name not in _CUSTOM:
+        return _words.plain(equation.primitive.name)
+    # JAX's own functions have rules of their own too.
+    called = _closed(equation.params["call_jaxpr"])
+    name = getattr(called.jaxpr.debug_info, "func_name", "")
+    if any(hasattr(m, name) for m in (jax.nn, jnp)):
+        return name
+    return "custom_gradient"
+
+
+def _parameters(equation):
+    given = equation.params
+    axes = given.get("axes", given.get("axis"))
+    if equation.primitive.name in ("argmax", "argmin"):
+        return {"axis": int(axes[0])}
+    if isinstance(axes, int):
+        return {"axis": axes}
+    if isinstance(axes, tuple):
+        return {"axis": [int(a) for a in axes]}
+    return {}
+
+
+def _is_float(value):
+    return is_float(str(value.dtype)) if hasattr(value, "dtype") else (
+        isinstance(value, float)
+    )
+
+
+def _numpy(value):
+    """As an array; None for what is none, such as a key."""
+    if value is None:
+        return None
+    if jnp.issubdtype(value.dtype, jax.dtypes.extended):
+        return None
+    return np.asarray(value)
+
+
+# Replacing
+
+
+def _call(function, equation, values):
+    names = inspect.signature(function).parameters
+    takes_all = any(p.kind == p.VAR_KEYWORD for p in names.values())
+    given = _parameters(equation)
+    given = {k: v for k, v in given.items() if takes_all or k in names}
+    if equation.primitive.name == "select_n":
+        which, if_false, if_true = values
+        values = [which, if_true, if_false]
+    if equation.primitive.name == "integer_pow":
+        values = [*values, equation.params["y"]]
+    return jnp.asarray(function(*values, **given))
+
+
+def _soft(equation, values):
+    """What becomes of an operation on booleans and integers that are floats."""
+    soft = _changed(equation, values)
+    if not any(soft):
+        return None
+    name = equation.primitive.name
+    if name == "convert_element_type":
+        to = equation.params["new_dtype"]
+        is_number = jnp.issubdtype(to, jnp.floating)
+        return [values[0].astype(to) if is_number else values[0]]
+    if name == "not":
+        return [1 - values[0]]
+    if name == "and":
+        return [jnp.multiply(*values)]
+    if name == "or":
+        return [values[0] + values[1] - values[0] * values[1]]
+    if name == "select_n" and soft[0]:
+        share, if_false, if_true = values
+        return [share * if_true + (1 - share) * if_false]
+    return None
+
+
+def _changed(equation, values):
+    return [
+        _is_float(now) and not is_float(str(was.aval.dtype))
+        for now, was in zip(values, equation.invars)
+    ]
+
+
+def _plainly(equation, values):
+    """The same operation of other inputs."""
+    changed = _changed(equation, values)
+    if not any(changed):
+        return _bind(equation, *values)
+    dtype = values[changed.index(True)].dtype
+    try:
+        return _bind(equation, *(jnp.asarray(v, dtype) for v in values))
+    except TypeError:
+        # It takes no floats, as an index does not.
+        return _bind(
+            equation,
+            *(
+                jnp.asarray(now, was.aval.dtype)
+                for now, was in zip(values, equation.invars)
+            ),
+        )
