@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +33,8 @@ _CALLS = {
     "remat2": "jaxpr",
     "checkpoint": "jaxpr",
 }
+# Functions below that stand between the user's line and JAX.
+_AROUND = ("call", "note", "differentiate", "<lambda>")
 _CUSTOM = ("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr")
 
 
@@ -38,7 +42,8 @@ def record(function: Callable, x: np.ndarray) -> Recording:
     """See `softkeras.doctor._recording.record`."""
     x = jnp.asarray(x)
     try:
-        flat = _Flat(_traced(function, x), x)
+        closed, rules = _with_rules(function, x)
+        flat = _Flat(closed, x, rules=rules)
         flat.back()
     except Exception as error:
         raise NotRecorded(error, user_line(error)) from error
@@ -56,14 +61,97 @@ def replaced(function: Callable, name: str, replacement: Callable) -> Callable:
     return run
 
 
-def _traced(function, x) -> ClosedJaxpr:
-    def run(x):
+def _traced(function, *given) -> ClosedJaxpr:
+    def run(*given):
         # What is assigned to variables, such as seeds, stays in the scope:
         # it would be a tracer that is of no use to anyone afterwards.
         with keras.StatelessScope():
-            return jnp.asarray(function(x))
+            return jax.tree.map(jnp.asarray, function(*given))
 
-    return jax.make_jaxpr(run)(jax.ShapeDtypeStruct(x.shape, x.dtype))
+    like = [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in given]
+    return jax.make_jaxpr(run)(*like)
+
+
+# Custom gradients: their rules may hold what is known only while the function
+# is traced, so they are run then, on gradients that are inputs of the trace.
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What the custom gradients of a trace hand down.
+
+    The trace takes x and what comes to each of them; it returns the output,
+    and for each what it made and what it hands down.
+    """
+
+    run: Callable
+    comes: list
+    sizes: list[tuple[int, int]]
+
+
+def _with_rules(function, x):
+    comes: list = []
+
+    def note(call, args):
+        made = call(*args)
+        floats = [v for v in jax.tree.leaves(made) if _is_float(v)]
+        comes.extend(np.ones(v.shape, v.dtype) for v in floats)
+        return made
+
+    with _custom_calls(note):
+        without = _traced(function, x)
+    if not comes:
+        return without, None
+    sizes: list = []
+
+    def run(x, *comes):
+        comes, found = iter(comes), []
+
+        def differentiate(call, args):
+            made, back = jax.vjp(call, *args)
+            above = jax.tree.map(
+                lambda v: next(comes)
+                if _is_float(v)
+                else np.zeros(v.shape, jax.dtypes.float0),
+                made,
+            )
+            result = call(*args)
+            handed = [
+                g if _is_float(v) else jnp.zeros_like(v)
+                for v, g in zip(
+                    jax.tree.leaves(args), jax.tree.leaves(back(above))
+                )
+            ]
+            leaves = jax.tree.leaves(result)
+            sizes.append((len(leaves), len(handed)))
+            found.extend([*leaves, *handed])
+            return result
+
+        with _custom_calls(differentiate):
+            return [function(x), *found]
+
+    try:
+        closed = _traced(run, x, *comes)
+    except jax.errors.UnexpectedTracerError:
+        # One of them is called in a function that is traced by itself.
+        return without, None
+    return closed, _Rules(jaxpr_as_fun(closed), comes, sizes)
+
+
+@contextlib.contextmanager
+def _custom_calls(around):
+    """Calls `around(call, args)` for each call of a `jax.custom_vjp`."""
+    original = jax.custom_vjp.__call__
+
+    @functools.wraps(original)
+    def call(self, *args, **kwargs):
+        return around(lambda *args: original(self, *args, **kwargs), args)
+
+    jax.custom_vjp.__call__ = call
+    try:
+        yield
+    finally:
+        jax.custom_vjp.__call__ = original
 
 
 @dataclass(eq=False)
@@ -90,16 +178,25 @@ class _Node:
 class _Flat:
     """The equations of a function in one list, with their values."""
 
-    def __init__(self, closed, x, name=None, replacement=None):
+    def __init__(self, closed, x, name=None, replacement=None, rules=None):
         self.name, self.replacement = name, replacement
+        self.rules = rules
         self.nodes: list[_Node] = []
         self.values: list = []
         self.gradients: dict[int, Any] = {}
         self.input = self._value(x)
         self.depends = {self.input}
-        (self.output,) = self._unfold(
-            closed.jaxpr, closed.consts, [self.input], None, None
+        given = [self.input]
+        if rules is not None:
+            given += map(self._value, rules.comes)
+        self.output, *others = self._unfold(
+            closed.jaxpr, closed.consts, given, None, None
         )
+        # By what a custom gradient makes: which one it is.
+        self.by_rule: dict[int, int] = {}
+        for k, (made, handed) in enumerate(rules.sizes if rules else ()):
+            self.by_rule.update(dict.fromkeys(others[:made], k))
+            others = others[made + handed :]
 
     def _value(self, value) -> int:
         self.values.append(value)
@@ -160,6 +257,7 @@ class _Flat:
 
     def _hand_down(self, node):
         values = [self.values[v] for v in node.inputs]
+        depends = [v in self.depends for v in node.inputs]
         above = [self.gradients.get(v) for v in node.outputs]
         node.handed = (None,) * len(values)
         if node.name in _CUSTOM:
@@ -167,6 +265,7 @@ class _Flat:
             node.inside_gradient, _ = _pulled_back(
                 jaxpr_as_fun(called),
                 values,
+                depends,
                 [
                     jnp.ones_like(self.values[v])
                     if _is_float(self.values[v])
@@ -176,12 +275,44 @@ class _Flat:
             )
         if all(g is None for g in above) or node.name == "stop_gradient":
             return
-        node.handed, node.unregistered = _pulled_back(node.bind, values, above)
+        if node.outputs[0] in self.by_rule:
+            node.handed = self._by_its_rule(node, above)
+        else:
+            node.handed, node.unregistered = _pulled_back(
+                node.bind, values, depends, above
+            )
         for v, handed in zip(node.inputs, node.handed):
             if handed is not None and v in self.depends:
                 before = self.gradients.get(v)
                 total = handed if before is None else before + handed
                 self.gradients[v] = total
+
+    def _by_its_rule(self, node, above):
+        """What a custom gradient hands down, as the trace has found it."""
+        comes, at, first = [], 0, 1
+        number = self.by_rule[node.outputs[0]]
+        for k, (made, handed) in enumerate(self.rules.sizes):
+            if k == number:
+                break
+            first += made + handed
+        for v in self.by_rule:
+            if _is_float(self.values[v]):
+                come = self.rules.comes[at]
+                if v in node.outputs:
+                    come = above[node.outputs.index(v)]
+                    if come is None:
+                        come = jnp.zeros_like(self.values[v])
+                comes.append(come)
+                at += 1
+        found = self.rules.run(self.values[self.input], *comes)
+        made, handed = self.rules.sizes[number]
+        found = list(found[first + made : first + made + handed])
+        # Before its arguments stand the constants that it holds.
+        found = [None] * (len(node.inputs) - handed) + found
+        return tuple(
+            g if _is_float(self.values[v]) and v in self.depends else None
+            for v, g in zip(node.inputs, found)
+        )
 
     def recording(self) -> Recording:
         """What was found, in the words of all backends."""
@@ -247,9 +378,10 @@ def _bind(equation, *values):
     return list(made) if equation.primitive.multiple_results else [made]
 
 
-def _pulled_back(function, values, above):
+def _pulled_back(function, values, depends, above):
     """What a function hands down to its inputs, and whether it can't."""
-    places = [k for k, v in enumerate(values) if _is_float(v)]
+    # Only to those that need one: custom gradients refuse their constants.
+    places = [k for k, v in enumerate(values) if depends[k] and _is_float(v)]
     handed = [None] * len(values)
     comes = [k for k, g in enumerate(above) if g is not None]
 
@@ -282,15 +414,20 @@ def _closed(jaxpr):
 def _frames(equation):
     """The stack of an equation, the outermost frame first."""
     stack = equation.source_info.traceback
-    return [
+    frames = [
         (f.file_name, f.line_num, f.function_name.rsplit(".", 1)[-1])
         for f in reversed(stack.frames if stack is not None else [])
     ]
+    return [f for f in frames if f[0] != __file__ or f[2] not in _AROUND]
 
 
 def _plain(equation):
-    if equation.primitive.name not in _CUSTOM:
-        return _words.plain(equation.primitive.name)
+    name = equation.primitive.name
+    if name not in _CUSTOM:
+        # The reductions are reduce_max and reduce_min.
+        return {"max": "maximum", "min": "minimum"}.get(
+            name, _words.plain(name)
+        )
     # JAX's own functions have rules of their own too.
     called = _closed(equation.params["call_jaxpr"])
     name = getattr(called.jaxpr.debug_info, "func_name", "")
