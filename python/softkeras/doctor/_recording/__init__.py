@@ -40,19 +40,27 @@ def record(function: Callable, x: Any) -> Recording:
     return _backend().record(function, np.asarray(x))
 
 
-def replaced(function: Callable, name: str, replacement: Callable) -> Callable:
+def replaced(
+    function: Callable, wanted: str | Operation, replacement: Callable
+) -> Callable:
     """The same function with one kind of operation computed in another way.
+
+    Only where it depends on the function's tensor: not on labels, say. What
+    gives floats where there were booleans or integers stays soft through the
+    casts, sums and choices that follow.
 
     Args:
         function: A function of one tensor that returns one.
-        name: The name of an operation, plain or the backend's own.
+        wanted: The name of an operation, plain or the backend's own; or a
+            recorded `Operation`, for all that have its name and take its
+            dtypes.
         replacement: A function of the operation's inputs, and of its
-            parameters by name where it takes them.
+            parameters (such as `axis`) by name where it takes them.
 
     Returns:
         A function of a tensor.
     """
-    return _replaced()(function, name, replacement)
+    return _replaced()(function, wanted, replacement)
 
 
 def _backend():

@@ -148,3 +148,14 @@ class Recording:
 def is_float(dtype: str) -> bool:
     """Whether a gradient can be taken with respect to that dtype."""
     return "float" in dtype or "complex" in dtype
+
+
+def matches(wanted: str | Operation, name, plain, input_dtypes) -> bool:
+    """Whether an operation is of the wanted kind.
+
+    One that is like a recorded operation takes the same dtypes in too, so that
+    a cast to integers is told from one to floats.
+    """
+    if isinstance(wanted, str):
+        return wanted in (name, plain)
+    return wanted.name == name and wanted.input_dtypes == tuple(input_dtypes)

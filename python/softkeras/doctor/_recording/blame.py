@@ -34,10 +34,13 @@ class Zero:
     Attributes:
         operation: The operation.
         share: Of the elements to which a gradient comes, how many get none.
+        is_factor: Whether they are multiplied by a 0 that does not depend on
+            the input, such as a label, or not chosen by a `where`.
     """
 
     operation: Operation
     share: float
+    is_factor: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +89,8 @@ class BadGradient:
         value: What it hands down there.
         inputs: For each input, the element there, or all of it.
         from_above: The gradient that came there, or all of it.
+        infinite_from: The operation that made the value by which it is
+            spoiled, if that was NaN or infinite before.
         unsafe_where: The `where` that did not choose this branch, so that what
             comes is 0 and 0·inf is handed down, if there is one.
     """
@@ -96,6 +101,7 @@ class BadGradient:
     value: float
     inputs: tuple[np.ndarray, ...]
     from_above: np.ndarray
+    infinite_from: Operation | None
     unsafe_where: Operation | None
 
 
@@ -152,12 +158,13 @@ def zeros(recording: Recording) -> list[Zero]:
             continue
         handed = [np.asarray(op.down[k]) for k, _ in ways]
         if not any(np.any(h) for h in handed):
-            found.append(Zero(op, 1.0))
+            found.append(Zero(op, 1.0, _is_factor(op)))
         elif len(above) == 1 and all(h.shape == above[0].shape for h in handed):
             comes = above[0] != 0
             lost = comes & np.all([h == 0 for h in handed], axis=0)
             if lost.any():
-                found.append(Zero(op, float(lost.sum() / comes.sum())))
+                share = float(lost.sum() / comes.sum())
+                found.append(Zero(op, share, _is_factor(op)))
     return found
 
 
@@ -228,6 +235,7 @@ def first_bad_gradient(recording: Recording) -> BadGradient | None:
         handed[index].item(),
         _elements(recording, op, index, recording.values[value].shape),
         comes,
+        _infinite_input(recording, op),
         _unsafe_where(recording, op) if not np.any(comes) else None,
     )
 
@@ -323,6 +331,12 @@ def _blockers(recording, value, carried):
             if op.depends[k] and (op.hands[k] or not is_float(op.input_dtypes[k]))
         ]
     return sorted(found, key=lambda op: -op.index)
+
+
+def _is_factor(op) -> bool:
+    return op.plain == "where" or (
+        op.plain == "multiply" and not all(op.depends)
+    )
 
 
 # Terms
@@ -444,6 +458,11 @@ def _bad_takers(recording) -> list[tuple[Operation, int]]:
             else:
                 found.append((op, k))
     return sorted(found, key=lambda each: -each[0].index)
+
+
+def _infinite_input(recording, op) -> Operation | None:
+    bad = (v for v in op.inputs if not _is_finite(recording.values.get(v)))
+    return next(iter(_origins(recording, bad)), None)
 
 
 def _unsafe_where(recording, op) -> Operation | None:

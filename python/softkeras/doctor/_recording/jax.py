@@ -21,6 +21,7 @@ from softkeras.doctor._recording._data import (
     Operation,
     Recording,
     is_float,
+    matches,
 )
 from softkeras.doctor._recording._places import place, user_line
 
@@ -50,12 +51,12 @@ def record(function: Callable, x: np.ndarray) -> Recording:
     return flat.recording()
 
 
-def replaced(function: Callable, name: str, replacement: Callable) -> Callable:
+def replaced(function: Callable, wanted, replacement: Callable) -> Callable:
     """See `softkeras.doctor._recording.replaced`."""
 
     def run(x):
         x = jnp.asarray(x)
-        flat = _Flat(_traced(function, x), x, name, replacement)
+        flat = _Flat(_traced(function, x), x, wanted, replacement)
         return flat.values[flat.output]
 
     return run
@@ -178,8 +179,8 @@ class _Node:
 class _Flat:
     """The equations of a function in one list, with their values."""
 
-    def __init__(self, closed, x, name=None, replacement=None, rules=None):
-        self.name, self.replacement = name, replacement
+    def __init__(self, closed, x, wanted=None, replacement=None, rules=None):
+        self.wanted, self.replacement = wanted, replacement
         self.rules = rules
         self.nodes: list[_Node] = []
         self.values: list = []
@@ -232,11 +233,10 @@ class _Flat:
         depends = any(v in self.depends for v in given)
         if equation.primitive.name in _CUSTOM and depends:
             called = _closed(equation.params["call_jaxpr"])
-            if self.name is None:
+            if self.wanted is None:
                 self._unfold(called.jaxpr, called.consts, given, lines, node)
         values = [self.values[v] for v in given]
-        names = (equation.primitive.name, _plain(equation))
-        if depends and self.name in names:
+        if depends and self._is_wanted(equation):
             made = [_call(self.replacement, equation, values)]
         else:
             made = _soft(equation, values) or _plainly(equation, values)
@@ -245,6 +245,14 @@ class _Flat:
             self.depends.update(node.outputs)
         self.nodes.append(node)
         return node.outputs
+
+    def _is_wanted(self, equation):
+        return self.wanted is not None and matches(
+            self.wanted,
+            equation.primitive.name,
+            _plain(equation),
+            [str(v.aval.dtype) for v in equation.invars],
+        )
 
     def back(self):
         """Takes the gradient of the sum of the output, node by node."""

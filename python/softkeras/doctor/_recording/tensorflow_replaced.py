@@ -14,6 +14,7 @@ import tensorflow as tf
 from tensorflow.python.framework import ops as framework
 
 from softkeras.doctor._recording import _words
+from softkeras.doctor._recording._data import matches
 from softkeras.doctor._recording.tensorflow import (
     Rule,
     called,
@@ -25,11 +26,12 @@ _LOOPS = ("While", "StatelessWhile")
 _BRANCHES = ("If", "StatelessIf")
 
 
-def replaced(function: Callable, name: str, replacement: Callable) -> Callable:
+def replaced(function: Callable, wanted, replacement: Callable) -> Callable:
     """See `softkeras.doctor._recording.replaced`."""
 
     def is_replaced(op):
-        return name in (op.type, _words.plain(op.type))
+        dtypes = [t.dtype.name for t in op.inputs]
+        return matches(wanted, op.type, _words.plain(op.type), dtypes)
 
     def run(x):
         x = tf.convert_to_tensor(x)

@@ -20,7 +20,12 @@ from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from softkeras.doctor._recording import _words
-from softkeras.doctor._recording._data import NotRecorded, Operation, Recording
+from softkeras.doctor._recording._data import (
+    NotRecorded,
+    Operation,
+    Recording,
+    matches,
+)
 from softkeras.doctor._recording._places import place, user_line
 
 _CASTS = ("to", "type", "float", "double", "half", "int", "long", "bool")
@@ -42,12 +47,12 @@ def record(function: Callable, x: np.ndarray) -> Recording:
     return calls.recording(output)
 
 
-def replaced(function: Callable, name: str, replacement: Callable) -> Callable:
+def replaced(function: Callable, wanted, replacement: Callable) -> Callable:
     """See `softkeras.doctor._recording.replaced`."""
 
     def run(x):
         x = keras.ops.convert_to_tensor(x)
-        with _Replacing(x, name, replacement):
+        with _Replacing(x, wanted, replacement):
             return function(x)
 
     return run
@@ -262,7 +267,7 @@ class _Calls(TorchFunctionMode):
                 Operation(
                     index=k,
                     name=call.name,
-                    plain=_word(call.name, self.values, call),
+                    plain=_word(call.name),
                     inputs=call.inputs,
                     outputs=call.outputs,
                     input_dtypes=tuple(map(self._dtype, call.inputs)),
@@ -354,7 +359,7 @@ def _stack():
     ]
 
 
-def _word(name, values=None, call=None):
+def _word(name):
     word = _words.squashed(name)
     if word in _CASTS:
         return "cast"
@@ -373,9 +378,9 @@ def _parameters(word, args, kwargs):
 class _Replacing(TorchFunctionMode):
     """Runs a replacement instead of one kind of call."""
 
-    def __init__(self, x, name, replacement):
+    def __init__(self, x, wanted, replacement):
         super().__init__()
-        self.name, self.replacement = name, replacement
+        self.wanted, self.replacement = wanted, replacement
         self.kept = [x]
         self.depends = {id(x)}
         # Floats where there were integers or booleans.
@@ -388,7 +393,8 @@ class _Replacing(TorchFunctionMode):
         given = _tensors((args, kwargs))
         if not any(id(t) in self.depends for t in given):
             return func(*args, **kwargs)
-        if self.name in (word, name):
+        dtypes = [str(t.dtype).removeprefix("torch.") for t in given]
+        if matches(self.wanted, name, word, dtypes):
             made = self._instead(func, word, args, kwargs)
         elif any(id(t) in self.soft for t in given):
             made = self._soft(func, word, args, kwargs)
