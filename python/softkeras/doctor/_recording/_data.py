@@ -46,6 +46,8 @@ class Operation:
         inside_gradient: Of an operation with such a rule: for each input, what
             autodiff would have handed down.
         hands: For each input, whether it hands down anything at all.
+        results: Of an operation with such a rule: ids of what it was computed
+            as inside, before it was given that rule.
         unregistered: Whether the backend has no rule for it at all, and raises
             if it is asked for one.
     """
@@ -66,6 +68,7 @@ class Operation:
     own_rule: tuple[bool, ...] = ()
     inside: int | None = None
     inside_gradient: tuple[np.ndarray | None, ...] | None = None
+    results: tuple[int, ...] = ()
     unregistered: bool = False
 
     def __str__(self) -> str:

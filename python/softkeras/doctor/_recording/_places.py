@@ -55,13 +55,17 @@ def place(
     of the doctor's own frames has called it, and is not what it looks at.
     """
     doctor = [k for k, frame in enumerate(frames) if _is_doctor(frame[0])]
-    inner = list(frames[doctor[-1] + 1 :] if doctor else frames)
-    users = [k for k, frame in enumerate(inner) if not _is_library(frame[0])]
+    first = doctor[0] if doctor else 0
+    users = [
+        k
+        for k, frame in enumerate(frames)
+        if k >= first and not _is_library(frame[0])
+    ]
     if not users:
-        return None, _called(inner)
-    file, line, function = inner[users[-1]]
+        return None, _called(frames[first:])
+    file, line, function = frames[users[-1]]
     source = linecache.getline(file, line).strip()
-    return Place(file, line, function, source), _called(inner[users[-1] + 1 :])
+    return Place(file, line, function, source), _called(frames[users[-1] + 1 :])
 
 
 def user_line(of: BaseException | traceback.StackSummary) -> Place | None:

@@ -111,20 +111,20 @@ class StraightThrough:
 
     Attributes:
         operation: The sum or the custom gradient that makes it.
-        step: The operation whose value it has, where that is known.
+        step: The step that it is made of.
     """
 
     operation: Operation
-    step: Operation | None
+    step: Operation
 
 
 def cuts(recording: Recording) -> list[Cut]:
     """The calls that leave a float that depends on the input without gradient.
 
-    Those next to the output come first, and only those to which a gradient
-    comes: what stands before a cut would have none anyway. `stop_gradient` of
-    what is added to straight through is left out, and so are operations inside
-    a custom gradient.
+    Those next to the output come first. What stands before a cut has no
+    gradient anyway, and is listed only if it is a step, which would have to be
+    replaced too. `stop_gradient` of what is added to straight through is left
+    out, and so are operations inside a custom gradient.
     """
     through = _straight_parts(recording)
     found = [
@@ -251,12 +251,13 @@ def straight_through(recording: Recording) -> list[StraightThrough]:
         if op.inside is not None:
             continue
         if op.is_custom:
-            if _is_step(recording, op):
-                found.append(StraightThrough(op, _step_inside(recording, op)))
+            step = _step_of_rule(recording, op)
         elif op.plain in ("add", "subtract"):
             step = _step_of_sum(recording, op)
-            if step is not None:
-                found.append(StraightThrough(op, step))
+        else:
+            continue
+        if step is not None:
+            found.append(StraightThrough(op, step))
     return found
 
 
@@ -267,7 +268,8 @@ def _may_cut(recording, op):
     """Whether a gradient comes to it, or none could because of its dtype."""
     above = recording.from_above(op)
     return any(g is not None for g in above) or (
-        op.index == recording.operations[-1].index
+        op.outputs == (recording.output,)
+        or op.plain in _words.STEPS
         or not any(is_float(dtype) for dtype in op.output_dtypes)
         or any(_comes(recording, v) for v in op.outputs)
     )
@@ -485,24 +487,29 @@ def _unsafe_where(recording, op) -> Operation | None:
 # Straight through
 
 
-def _is_step(recording, op) -> bool:
-    """Whether a custom gradient has one where its function has none."""
+def _step_of_rule(recording, op) -> Operation | None:
+    """The step that a custom gradient gives a gradient to, if it does."""
     ways = [k for k, _ in op.ways() if op.down[k] is not None]
-    if not any(np.any(op.down[k]) for k in ways) or not op.inside_gradient:
-        return False
-    return not any(
+    if not any(np.any(op.down[k]) for k in ways) or any(
         op.inside_gradient[k] is not None and np.any(op.inside_gradient[k])
         for k in ways
-    )
-
-
-def _step_inside(recording, op) -> Operation | None:
-    inside = [
-        each for each in recording.operations if each.inside == op.index
-    ]
-    return next(
-        (each for each in reversed(inside) if each.plain in _words.STEPS), None
-    )
+    ):
+        return None
+    # Autodiff may be lost inside for other reasons: what makes it a step is
+    # that all ways lead through one.
+    found, seen, stack = [], set(), list(op.results)
+    while stack:
+        value = stack.pop()
+        each = recording.made_by(value)
+        if each is None or each.inside != op.index:
+            if value in recording.gradients:
+                return None
+        elif each.plain in _words.STEPS:
+            found.append(each)
+        elif each.index not in seen:
+            seen.add(each.index)
+            stack += each.inputs
+    return found[0] if found else None
 
 
 def _step_of_sum(recording, op) -> Operation | None:

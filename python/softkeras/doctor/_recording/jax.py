@@ -34,8 +34,6 @@ _CALLS = {
     "remat2": "jaxpr",
     "checkpoint": "jaxpr",
 }
-# Functions below that stand between the user's line and JAX.
-_AROUND = ("call", "note", "differentiate", "<lambda>")
 _CUSTOM = ("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr")
 
 
@@ -166,6 +164,7 @@ class _Node:
     inside: _Node | None
     handed: tuple = ()
     inside_gradient: tuple | None = None
+    results: tuple = ()
     unregistered: bool = False
 
     @property
@@ -234,7 +233,11 @@ class _Flat:
         if equation.primitive.name in _CUSTOM and depends:
             called = _closed(equation.params["call_jaxpr"])
             if self.wanted is None:
-                self._unfold(called.jaxpr, called.consts, given, lines, node)
+                node.results = tuple(
+                    self._unfold(
+                        called.jaxpr, called.consts, given, lines, node
+                    )
+                )
         values = [self.values[v] for v in given]
         if depends and self._is_wanted(equation):
             made = [_call(self.replacement, equation, values)]
@@ -349,6 +352,7 @@ class _Flat:
                     inside=index.get(id(node.inside)),
                     inside_gradient=node.inside_gradient
                     and tuple(map(_numpy, node.inside_gradient)),
+                    results=node.results,
                     unregistered=node.unregistered,
                 )
             )
@@ -422,11 +426,10 @@ def _closed(jaxpr):
 def _frames(equation):
     """The stack of an equation, the outermost frame first."""
     stack = equation.source_info.traceback
-    frames = [
+    return [
         (f.file_name, f.line_num, f.function_name.rsplit(".", 1)[-1])
         for f in reversed(stack.frames if stack is not None else [])
     ]
-    return [f for f in frames if f[0] != __file__ or f[2] not in _AROUND]
 
 
 def _plain(equation):

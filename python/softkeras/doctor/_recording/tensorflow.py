@@ -277,6 +277,9 @@ class _Trace:
                     own_rule=tuple(rule.own(i) for i in range(len(inputs))),
                     inside=self.inside[k],
                     inside_gradient=inside,
+                    results=tuple(
+                        self._id(t) for t in inputs[: rule.results]
+                    ),
                     unregistered=rule.unregistered,
                 )
             )

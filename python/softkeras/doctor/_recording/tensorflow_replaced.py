@@ -148,6 +148,7 @@ class _Again:
             ],
             inputs,
             shape_invariants=[t.shape for t in body.outputs],
+            maximum_iterations=_most(inputs),
         )
 
     def _branch(self, op, inputs):
@@ -190,6 +191,15 @@ class _Again:
             return [tf.identity(t) for t in inputs], backward
 
         return again(*inputs)
+
+
+def _most(inputs):
+    """How often a loop runs at most, which XLA has to know."""
+    # tf.while_loop counts in its first variable, up to its second.
+    if len(inputs) < 2 or inputs[1].dtype != tf.int32:
+        return None
+    most = tf.get_static_value(inputs[1])
+    return None if most is None or most.ndim or most < 0 else int(most)
 
 
 def _call(function, tensors, given):

@@ -84,6 +84,7 @@ class _Call:
     handed: tuple = ()
     inside_gradient: tuple | None = None
     parameters: dict = field(default_factory=dict)
+    results: tuple = ()
     unregistered: bool = False
 
     def again(self, tensors):
@@ -140,7 +141,7 @@ class _Calls(TorchFunctionMode):
             spec,
             places,
             inputs,
-            [(f.filename, f.lineno, f.name) for f in _stack()],
+            _stack(),
             name,
             torch.is_grad_enabled(),
             self.inside[-1] if self.inside else None,
@@ -203,6 +204,7 @@ class _Calls(TorchFunctionMode):
         within = [each for each in self.calls if each.inside is call]
         # The last one made what the function returns.
         made = within[-1].outputs if within else ()
+        call.results = made
         gradients = {
             v: torch.ones_like(self.values[v])
             for v in made
@@ -282,6 +284,7 @@ class _Calls(TorchFunctionMode):
                     inside=index.get(id(call.inside)),
                     inside_gradient=call.inside_gradient
                     and tuple(map(_numpy, call.inside_gradient)),
+                    results=call.results,
                     unregistered=call.unregistered,
                 )
             )
@@ -346,17 +349,11 @@ def _numpy(tensor):
 
 
 def _stack():
-    """The frames above this file, the outermost first."""
-    frames = [
-        traceback.FrameSummary(f.f_code.co_filename, n, f.f_code.co_name,
-                               lookup_line=False)
-        for f, n in traceback.walk_stack(None)
-    ][::-1]
-    # What stands between the user's line and torch is no caller.
-    around = ("__torch_function__", "run", "apply", "_stack", "<listcomp>")
+    """The frames above, the outermost first."""
     return [
-        f for f in frames if f.filename != __file__ or f.name not in around
-    ]
+        (f.f_code.co_filename, line, f.f_code.co_name)
+        for f, line in traceback.walk_stack(None)
+    ][::-1]
 
 
 def _word(name):
