@@ -11,7 +11,7 @@ import numpy as np
 
 from softkeras import ops as soft
 from softkeras._backend import ops
-from softkeras.doctor._recording import Operation, _words
+from softkeras.doctor._recording import Operation
 
 __all__ = ["Remedy", "remedy"]
 
@@ -513,9 +513,7 @@ _NOT_FINITE: dict[str, Remedy] = {
     "norm": _LENGTH,
     "std": _SPREAD,
     "divide": _RATIO,
-    "reciprocal": Remedy(
-        _RATIO.cause, _RATIO.remedy, _RATIO.r, _reciprocal
-    ),
+    "reciprocal": Remedy(_RATIO.cause, _RATIO.remedy, _RATIO.r, _reciprocal),
     "power": _POWER,
     "exp": _GROWTH,
     "expm1": Remedy(_GROWTH.cause, _GROWTH.remedy, _GROWTH.r, _expm1),

@@ -74,7 +74,7 @@ class Runner:
         """Value and gradient. What the function raises is in the outcome."""
         try:
             with _precision(self.dtype):
-                arrays = [_cast(x, self.dtype) for x in arrays]
+                arrays = [cast(x, self.dtype) for x in arrays]
                 value, gradient = self._run(arrays)
                 if gradient is not None:
                     gradient = _numpy(gradient)
@@ -90,7 +90,7 @@ class Runner:
         try:
             with _precision(self.dtype):
                 tensors = [
-                    keras.ops.convert_to_tensor(_cast(x, self.dtype))
+                    keras.ops.convert_to_tensor(cast(x, self.dtype))
                     for x in arrays
                 ]
                 return Outcome(_numpy(self._value_function(tensors)(*tensors)))
@@ -193,7 +193,8 @@ def _any_rows(shape):
     return [None, *shape[1:]] if len(shape) else []
 
 
-def _cast(x, dtype):
+def cast(x: np.ndarray, dtype: str) -> np.ndarray:
+    """Floats in that dtype; all else as it is."""
     x = np.asarray(x)
     if x.dtype.kind != "f":
         return x

@@ -277,8 +277,8 @@ def _prepare_loss(subject, data, domain, seed):
 
 
 def _guess(subject, domain, seed):
-    """The first layout with which the loss runs and has a gradient."""
-    usable, first = [], None
+    """The first layout with which the loss has a gradient, or at least moves."""
+    first, usable, moving = None, [], []
     for layout in _layouts.guesses(domain):
         probes = _probes.for_loss(layout, seed)
         exam = Examination(subject, probes, layout, seed)
@@ -286,9 +286,11 @@ def _guess(subject, domain, seed):
         made = exam.outcome("random")
         if made.error is None:
             usable.append(exam)
+            if exam.spread() > 0:
+                moving.append(exam)
             if made.gradient is not None and np.any(made.gradient):
                 return _with_logits(exam)
-    return usable[0] if usable else first
+    return [*moving, *usable, first][0]
 
 
 def _with_logits(exam):

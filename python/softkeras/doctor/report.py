@@ -85,6 +85,7 @@ class Finding:
             as far as they are known.
         cause: Why, in a sentence.
         remedy: What to write in its place.
+        remedy_r: The same in R, where it has another name.
         example: Names and arrays of the smallest input that shows it.
         retried: What the same input gave with the remedy in, if it was tried.
 
@@ -103,6 +104,7 @@ class Finding:
     where: str
     cause: str
     remedy: str = ""
+    remedy_r: str = ""
     example: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     retried: str = ""
 

@@ -63,9 +63,8 @@ def _report(exam, name, kind, of_value):
         severity,
         _blame.where(what, blame),
         cause,
-        remedy=blame.remedy,
         example=example,
-        retried=blame.retried,
+        **blame.more(),
     )
 
 

@@ -27,25 +27,11 @@ def check(exam: Examination) -> None:
     if largest * size > NOISE * max(spread, 1e-30):
         _places(exam, outcomes, spread)
         return
-    if spread <= NOISE * max(abs(float(outcomes[0].value)), 1e-30) and (
-        none or not exam.given
-    ):
-        exam.add(
-            "unused_prediction",
-            "error",
-            what,
-            f"The value is {float(outcomes[0].value):.4g} whatever `{what}` "
-            "is, so there is nothing to learn from it.",
-            remedy=f"Compute the value from `{what}`; see that it is not "
-            "overwritten, and that the axis that is reduced has more than "
-            "one entry.",
-            example=example,
-        )
-        return
-    example = exam.smallest(
-        example, lambda made: made.gradient is None or not made.gradient.any()
-    )
     cut = _blame.cut(exam, example)
+    constant = spread <= NOISE * max(abs(float(outcomes[0].value)), 1e-30)
+    if not cut.depends or (constant and not cut.operation):
+        _unused(exam, what, outcomes[0].value, example)
+        return
     exam.add(
         "gradient_none" if none or cut.cuts else "gradient_zero",
         "info" if exam.subject.kind == "metric" else "error",
@@ -55,10 +41,35 @@ def check(exam: Examination) -> None:
             f"The value changes by {spread:.3g} from input to input, but "
             f"nothing of that reaches the gradient of `{what}`."
         ),
-        remedy=cut.remedy,
-        example=example,
-        retried=cut.retried,
+        example=_worst_row(exam, example),
+        **cut.more(),
     )
+
+
+def _unused(exam, what, value, example):
+    exam.add(
+        "unused_prediction",
+        "error",
+        what,
+        f"The value is {float(value):.4g} whatever `{what}` is, so there is "
+        "nothing to learn from it.",
+        remedy=f"Compute the value from `{what}`; see that it is not "
+        "overwritten, and that the axis that is reduced has more than one "
+        "entry.",
+        example=_worst_row(exam, example),
+    )
+
+
+def _worst_row(exam, probe):
+    """The row with the highest value: it has the most to learn."""
+    rows = [
+        {key: x[row : row + 1] for key, x in probe.items()}
+        for row in range(len(exam.arrays(probe)[0]))
+    ]
+    totals = np.array([exam.total(row) for row in rows])
+    if not np.any(np.isfinite(totals)):
+        return probe
+    return rows[int(np.nanargmax(totals))]
 
 
 def _places(exam, outcomes, spread):
@@ -76,6 +87,7 @@ def _places(exam, outcomes, spread):
     else:
         limit = FLAT_SHARE
     if stuck < limit or share == 0:
+        _terms(exam)
         exam.fine(
             f"the gradient of `{what}` is there, zero on "
             f"{share:.0%} of the usual inputs"
@@ -100,6 +112,20 @@ def _places(exam, outcomes, spread):
         example=example,
         retried=cut.retried,
     )
+
+
+def _terms(exam):
+    """Parts of a sum that change with the input and have no gradient."""
+    what = exam.subject.arguments[0]
+    for term in _blame.terms(exam, exam.probes[exam.usual()[0]]):
+        exam.add(
+            "gradient_partly_none",
+            "warning",
+            _blame.where(what, term),
+            "One of the terms that the result is the sum of has no gradient, "
+            f"so only the others train. {term.cause}",
+            **term.more(),
+        )
 
 
 def _stuck(exam, zeros, spread):

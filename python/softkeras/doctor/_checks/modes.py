@@ -95,7 +95,6 @@ def _fails(exam, mode, name, error):
         blame.operation or NAMES[mode],
         f"It runs eagerly, but not {NAMES[mode]}: {blame.cause}",
         remedy=blame.remedy,
-        example=exam.probes[name],
     )
 
 

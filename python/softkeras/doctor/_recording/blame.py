@@ -330,7 +330,8 @@ def _blockers(recording, value, carried):
         stack += [
             v
             for k, v in enumerate(op.inputs)
-            if op.depends[k] and (op.hands[k] or not is_float(op.input_dtypes[k]))
+            if op.depends[k]
+            and (op.hands[k] or not is_float(op.input_dtypes[k]))
         ]
     return sorted(found, key=lambda op: -op.index)
 
@@ -395,8 +396,10 @@ def _is_finite(value):
 
 
 def _has_nan(value):
-    return value is not None and value.dtype.kind in "fcV" and (
-        bool(np.any(np.isnan(value)))
+    return (
+        value is not None
+        and value.dtype.kind in "fcV"
+        and (bool(np.any(np.isnan(value))))
     )
 
 
