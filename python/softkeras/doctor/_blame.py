@@ -19,7 +19,7 @@ from softkeras.doctor._remedies import remedy
 _ERRORS = {
     "as a Python `bool`": "Write keras.ops.where(condition, a, b), or "
     "keras.ops.cond: a graph has no values yet for an `if`.",
-    "boolean value of traced array": "Write keras.ops.where(condition, a, b), "
+    "boolean conversion of traced array": "Write keras.ops.where(condition, a, b), "
     "or keras.ops.cond: what is compiled has no values yet for an `if`.",
     "None values not supported": "Write keras.ops.shape(x)[0], or take the "
     "mean: in a graph the number of rows in x.shape is None.",

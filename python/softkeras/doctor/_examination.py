@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from softkeras.doctor import _run
 from softkeras.doctor._probes import Layout, Probe, ends
 from softkeras.doctor._run import Outcome, Runner
 from softkeras.doctor._subject import Subject
@@ -41,6 +42,7 @@ class Examination:
         self.given = given
         self.findings: list[Finding] = []
         self.checks: list[dict[str, str]] = []
+        self.mode = _run.modes()[0]
         self._runners: dict = {}
         self._outcomes: dict = {}
         self._variables = list(_variables(subject.target))
@@ -53,7 +55,7 @@ class Examination:
             probe[name] for name in self.subject.arguments if name in probe
         )
 
-    def runner(self, mode: str = "eager", dtype: str = "float32") -> Runner:
+    def runner(self, mode: str, dtype: str = "float32") -> Runner:
         """What runs the subject's total in a mode and a dtype."""
         key = mode, dtype
         if key not in self._runners:
@@ -63,10 +65,11 @@ class Examination:
     def outcome(
         self,
         probe: str | Probe,
-        mode: str = "eager",
+        mode: str | None = None,
         dtype: str = "float32",
     ) -> Outcome:
         """The total's value and its gradient for the first argument."""
+        mode = mode or self.mode
         key = (probe, mode, dtype) if isinstance(probe, str) else None
         if key not in self._outcomes or key is None:
             self.restore()
@@ -80,7 +83,7 @@ class Examination:
     def value(self, probe: str | Probe, dtype: str = "float32") -> Outcome:
         """The total without its gradient, or what it raises."""
         self.restore()
-        made = self.runner("eager", dtype).value(self.arrays(probe))
+        made = self.runner(self.mode, dtype).value(self.arrays(probe))
         self.restore()
         return made
 
@@ -94,7 +97,7 @@ class Examination:
     ) -> np.ndarray | None:
         """The result before it is averaged; None where it raises an error."""
         self.restore()
-        runner = Runner(self.subject.values(dtype), "eager", dtype)
+        runner = Runner(self.subject.values(dtype), self.mode, dtype)
         made = runner.value(self.arrays(probe)[:2])
         self.restore()
         return made.value

@@ -113,24 +113,28 @@ def diagnose(
 
 
 def _check(exam):
-    made = exam.value(exam.usual()[0])
-    if made.error is not None:
-        modes.fails(exam, exam.usual()[0], made.error)
-        return
-    if exam.subject.differentiable(exam.arrays(exam.usual()[0])[0]):
-        repeats.check(exam)
-        gradients.check(exam)
-        finite.check(exam)
-        if not exam.found("random"):
-            derivative.check(exam)
-            direction.check(exam)
-            modes.check(exam)
-        precision.check(exam)
-    if exam.subject.kind == "layer":
-        values, x = exam.subject.values(), exam.arrays(exam.usual()[0])[0]
+    name = exam.usual()[0]
+    if exam.subject.differentiable(exam.arrays(name)[0]):
+        if modes.settle(exam):
+            _check_gradients(exam)
+    elif (error := exam.value(name).error) is not None:
+        modes.fails(exam, name, error)
+    if exam.subject.kind == "layer" and not exam.found("fails"):
+        values, x = exam.subject.values(), exam.arrays(name)[0]
         variables.check(
             exam, lambda: _subject.weighted_sum(values(_run.tensor(x)))
         )
+
+
+def _check_gradients(exam):
+    repeats.check(exam)
+    gradients.check(exam)
+    finite.check(exam)
+    if not exam.found("random"):
+        derivative.check(exam)
+        direction.check(exam)
+        modes.check(exam)
+    precision.check(exam)
 
 
 def _of_model(subject, domain, seed):

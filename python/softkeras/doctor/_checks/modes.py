@@ -8,6 +8,7 @@ from softkeras.doctor import _blame, _run
 from softkeras.doctor._examination import Examination
 
 NAMES = {
+    "eager": "eagerly",
     "graph": "in a graph, as fit() traces it",
     "xla": "compiled by XLA, as fit() does on a GPU and with jit_compile=True",
     "jit": "compiled by jax.jit, as fit() does",
@@ -24,25 +25,42 @@ def check(exam: Examination) -> None:
         )
         return
     names = exam.usual()[:1] + [n for n in COMPARED if n in exam.probes]
-    agree = []
-    for mode in _run.modes()[1:]:
+    agree = [exam.mode]
+    for mode in _run.modes():
+        if mode == exam.mode:
+            continue
         before = len(exam.findings)
         for name in names:
             eager, other = exam.outcome(name), exam.outcome(name, mode)
             if eager.error is not None:
                 continue
             if other.error is not None:
-                _fails(exam, mode, name, other.error)
+                _fails(exam, mode, other.error)
                 break
             if not _same(eager, other, exam.spread(), name in exam.usual()):
                 _differ(exam, mode, name, eager, other)
                 break
         if len(exam.findings) == before:
             agree.append(mode)
-    if agree:
-        exam.fine(
-            f"{' and '.join(['eager', *agree])} agree, with any number of rows"
-        )
+    if len(agree) > 1:
+        exam.fine(f"{' and '.join(agree)} agree, with any number of rows")
+
+
+def settle(exam: Examination) -> bool:
+    """Sees that it runs at all; eagerly, where it can't be compiled.
+
+    What it raises is a finding.
+    """
+    name = exam.usual()[0]
+    first = exam.outcome(name)
+    if first.error is None:
+        return True
+    if exam.mode != "eager" and exam.outcome(name, "eager").error is None:
+        mode, exam.mode = exam.mode, "eager"
+        _fails(exam, mode, first.error)
+        return True
+    fails(exam, name, first.error)
+    return False
 
 
 def _same(eager, other, spread, smooth=True):
@@ -87,13 +105,13 @@ def fails(exam: Examination, name: str, error: Exception) -> None:
     )
 
 
-def _fails(exam, mode, name, error):
+def _fails(exam, mode, error):
     blame = _blame.failure(error)
     exam.add(
         "fails",
         "warning" if mode == "xla" else "error",
         blame.operation or NAMES[mode],
-        f"It runs eagerly, but not {NAMES[mode]}: {blame.cause}",
+        f"It runs {NAMES[exam.mode]}, but not {NAMES[mode]}: {blame.cause}",
         remedy=blame.remedy,
     )
 
@@ -103,7 +121,7 @@ def _differ(exam, mode, name, eager, other):
         "modes_differ",
         "error",
         NAMES[mode],
-        f"On the input “{name}” it is {_text(eager)} eagerly, and "
+        f"On the input “{name}” it is {_text(eager)} {NAMES[exam.mode]}, and "
         f"{_text(other)} {NAMES[mode]}.",
         remedy="See that it neither reads nor changes anything but its "
         "arguments (variables, lists, random numbers), and that no branch of "
