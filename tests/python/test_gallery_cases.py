@@ -72,11 +72,13 @@ def raw_gradient(function, x):
 def variable_gradients(case):
     """{path: gradient} of a layer's or a model's loss on its data."""
     target = case.target()
-    x, *rest = map(ops.convert_to_tensor, case.shown())
+    arrays = case.shown() if hasattr(case, "shown") else case.sample()
+    x, *rest = map(ops.convert_to_tensor, arrays)
 
     def loss():
         out = target(x)
-        return ops.mean(ops.square(rest[0] - out)) if rest else ops.sum(out)
+        error = rest[0] - out if rest else out - 1.0
+        return ops.mean(ops.square(error))
 
     loss()  # Builds it.
     variables = target.trainable_variables
@@ -395,3 +397,131 @@ def test_gallery_is_large_enough():
     # Of some only an info is told, and healthy cases have those.
     unproved = {"straight_through", "batch_not_mean", "random", "empty_batch"}
     assert kinds == set(KINDS) - unproved
+
+
+def best(case):
+    """A prediction that a healthy loss has its least value at, or None."""
+    y_true, y_pred = case.sample()
+    if "smooth" in case.name:  # Not the target's own label, then.
+        return None
+    if "ids" in case.form:
+        one_hot = np.eye(y_pred.shape[-1], dtype="float32")[y_true.ravel()]
+        return 60 * one_hot - 30 if case.form == "ids_logits" else one_hot
+    if case.form in ("multi_label_logits", "binary_logits", "one_hot_logits"):
+        return 60 * y_true - 30
+    if case.form in ("pairs", "ctc", "embeddings", "relevance"):
+        return None
+    return y_true
+
+
+def is_loss(case):
+    return len(case.sample()) == 2 and case.form != "model"
+
+
+def descends(function, x, gradient):
+    """A small step against the gradient lowers the mean."""
+    step = 1e-3 * gradient / np.abs(gradient).max()
+    before = to_numpy(function(ops.convert_to_tensor(x))).mean()
+    after = to_numpy(function(ops.convert_to_tensor(x - step))).mean()
+    return after < before
+
+
+@pytest.mark.parametrize("case", HEALTHY, ids=lambda case: case.name)
+def test_healthy(case):
+    if case.form in ("model", "indices") or isinstance(
+        case.target(), keras.layers.Layer
+    ):
+        assert_variables_learn(case)
+        return
+    target = case.target()
+    *others, x = case.sample()
+
+    function = weighted(case, target, others)
+    value, gradient = value_and_gradient(function, x)
+    assert np.isfinite(value).all() and np.isfinite(gradient).all()
+    assert np.abs(gradient).max() > 1e-6
+    # softkeras's functions are what its classes call.
+    if "softkeras.losses.soft_" not in case.name:
+        same_when_compiled(function, x, value, gradient)
+    if is_loss(case):
+        assert value.shape in ((), (len(x),), x.shape[:-1], x.shape)
+        assert descends(function, x, gradient)
+        perfect = best(case)
+        if perfect is not None:
+            at_best, slope = value_and_gradient(
+                function, perfect.astype("float32")
+            )
+            assert np.isfinite(at_best).all() and np.isfinite(slope).all()
+            assert at_best.mean() <= value.mean()
+    if case.is_exact and case.form != "ctc":
+        agrees_with_differences(case, target)
+
+
+def same_when_compiled(function, x, value, gradient):
+    mode = {"tensorflow": "graph", "jax": "jit"}.get(BACKEND, "eager")
+    again = value_and_gradient(function, x, mode)
+    np.testing.assert_allclose(again[0], value, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(again[1], gradient, rtol=1e-3, atol=1e-4)
+
+
+def weighted(case, target, others):
+    """The case as a function of its last array.
+
+    An activation's values have weights: a softmax's sum is always 1.
+    """
+
+    def function(x):
+        value = call(target, *others, x)
+        if is_loss(case):
+            return value
+        weights = np.cos(np.arange(np.prod(value.shape)))
+        return value * ops.cast(weights.reshape(value.shape), value.dtype)
+
+    return function
+
+
+def agrees_with_differences(case, target):
+    *others, x = (
+        a.astype("float64") if a.dtype == "float32" else a
+        for a in case.sample()
+    )
+
+    function = weighted(case, target, others)
+    value, gradient = value_and_gradient(function, x)
+    if value.dtype != "float64":
+        return
+    for seed in range(2):
+        way = np.random.default_rng(seed).normal(size=x.shape)
+        ends = (
+            to_numpy(function(ops.convert_to_tensor(x + sign * 1e-6 * way)))
+            for sign in (1, -1)
+        )
+        slope = np.subtract(*ends).sum() / 2e-6
+        scale = np.abs(gradient * way).sum()
+        np.testing.assert_allclose(
+            (gradient * way).sum(), slope, rtol=1e-3, atol=1e-4 * scale
+        )
+
+
+def assert_variables_learn(case):
+    """Finite gradients, and none that is None or zero as a whole."""
+    for path, gradient in variable_gradients(case).items():
+        assert gradient is not None, path
+        assert np.isfinite(gradient).all() and gradient.any(), path
+
+
+def test_all_of_keras_and_softkeras_are_in_it():
+    from gallery import keras_activations, keras_losses
+
+    import softkeras
+
+    names = " ".join(case.name for case in HEALTHY)
+    public = {n for n in dir(keras.losses) if not n.startswith("_")}
+    for name in public - keras_losses.NO_LOSSES:
+        assert f"keras.losses.{name}(" in names, name
+    for name in keras_activations.NAMES:
+        assert f"keras.activations.{name}" in names, name
+    for name in softkeras.losses.__all__:
+        assert f"softkeras.losses.{name}" in names, name
+    for name in softkeras.layers.__all__:
+        assert f"softkeras.layers.{name}" in names, name

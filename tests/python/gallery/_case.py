@@ -119,6 +119,8 @@ class Healthy:
         form: the form of its data, see `_data`.
         infos: infos that are true of it, and may be reported.
         note: why a naive tool would accuse it.
+        is_exact: whether its gradient is the derivative of its value. Not so
+            where a part of it is held fixed on purpose.
     """
 
     name: str
@@ -126,6 +128,7 @@ class Healthy:
     form: str
     infos: tuple[str, ...]
     note: str
+    is_exact: bool
 
     def target(self) -> Any:
         return self.make()
@@ -178,16 +181,25 @@ def broken(
     return enter
 
 
-def add(name, make, form, infos=(), note=""):
+def add(name, make, form, infos=(), note="", is_exact=True):
     """Enters what `make` makes into `HEALTHY`."""
-    HEALTHY.append(Healthy(name, make, form, _words(infos), note))
+    infos = _words(infos)
+    is_exact = is_exact and "straight_through" not in infos
+    HEALTHY.append(Healthy(name, make, form, infos, note, is_exact))
 
 
-def healthy(form, infos=()):
+def healthy(form, infos=(), is_exact=True):
     """Enters a function into `HEALTHY`; its docstring is the note."""
 
     def enter(function):
-        add(function.__name__, lambda: function, form, infos, function.__doc__)
+        add(
+            function.__name__,
+            lambda: function,
+            form,
+            infos,
+            function.__doc__,
+            is_exact,
+        )
         return function
 
     return enter

@@ -18,6 +18,7 @@ DOMAINS = {
     "one_hot_logits": "logit",
     "ids": "probability",
     "ids_logits": "logit",
+    "flat_ids": "probability",
     "vector": "real",
     "mask": "probability",
     "distribution": "probability",
@@ -25,7 +26,12 @@ DOMAINS = {
     "sequence": "real",
     "pairs": "real",
     "survival": "real",
-    "relevance": "real",
+    "relevance": "probability",
+    "hits": "probability",
+    "embeddings": "real",
+    "indices": "ids",
+    "steps": "real",
+    "inside": "probability",
     "ctc": "logit",
 }
 
@@ -43,6 +49,10 @@ def sample(form):
     def rows(*shape):
         x = np.exp(real(*shape))
         return (x / x.sum(-1, keepdims=True)).astype("float32")
+
+    def unit(*shape):
+        x = real(*shape)
+        return x / np.linalg.norm(x, axis=-1, keepdims=True)
 
     bits = np.array([1, 0, 0, 1, 1, 0], "float32")[:, None]
     labels = np.array([0, 1, 2, 3, 1, 0])
@@ -70,6 +80,7 @@ def sample(form):
         "one_hot_logits": lambda: (one_hot, real(6, 4)),
         "ids": lambda: (ids, rows(6, 4)),
         "ids_logits": lambda: (ids, real(6, 4)),
+        "flat_ids": lambda: (ids[:, 0], rows(6, 4)),
         "vector": lambda: (real(6, 4), real(6, 4)),
         "mask": lambda: (
             (rng.uniform(size=(3, 4, 4, 1)) < 0.4).astype("float32"),
@@ -84,8 +95,13 @@ def sample(form):
         "survival": lambda: (bits[:, 0], real(6, 1)),
         "relevance": lambda: (
             np.array([[3, 2, 0, 1], [0, 1, 2, 0], [1, 0, 0, 2]], "float32"),
-            real(3, 4),
+            inside(3, 4),
         ),
+        "hits": lambda: (many, inside(4, 4)),
+        "embeddings": lambda: (labels // 2, unit(6, 3)),
+        "indices": lambda: (rng.integers(0, 5, (6, 3)).astype("int32"),),
+        "steps": lambda: (real(3, 5, 4),),
+        "inside": lambda: (inside(6, 4),),
         "ctc": lambda: (
             np.array([[1, 2, 1], [3, 1, 2]], "int32"),
             real(2, 8, 4),
