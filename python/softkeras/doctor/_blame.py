@@ -19,7 +19,7 @@ from softkeras.doctor._remedies import remedy
 _ERRORS = {
     "as a Python `bool`": "Write keras.ops.where(condition, a, b), or "
     "keras.ops.cond: a graph has no values yet for an `if`.",
-    "boolean conversion of traced array": "Write keras.ops.where(condition, a, b), "
+    "conversion of traced array": "Write keras.ops.where(condition, a, b), "
     "or keras.ops.cond: what is compiled has no values yet for an `if`.",
     "None values not supported": "Write keras.ops.shape(x)[0], or take the "
     "mean: in a graph the number of rows in x.shape is None.",
@@ -40,6 +40,10 @@ _ERRORS = {
 }
 
 
+_COMPARED = ("greater", "greater_equal", "less", "less_equal")
+_FAST = ("exp", "exp2", "expm1", "cosh", "sinh", "power", "pow", "square")
+
+
 @dataclasses.dataclass(frozen=True)
 class Blame:
     """An operation, in words.
@@ -52,6 +56,7 @@ class Blame:
         retried: What the same input gave with that in.
         cuts: Whether it hands down no gradient at all.
         depends: Whether the value is computed from the input at all.
+        overflows: Whether it is a function that grows as fast as exp.
         straight_through: Whether that is meant so.
     """
 
@@ -63,6 +68,7 @@ class Blame:
     cuts: bool = False
     depends: bool = True
     straight_through: bool = False
+    overflows: bool = False
 
     def more(self) -> dict[str, str]:
         """What a finding takes over as it is."""
@@ -107,6 +113,8 @@ def terms(exam: Examination, probe: Probe) -> list[Blame]:
     return [
         _blame(exam, probe, list(term.cuts) or [term.operation], "cut")
         for term in blame.terms_without_gradient(recording)
+        # What is held fixed on purpose, as the largest in a logsumexp.
+        if not any(op.plain == "stop_gradient" for op in term.cuts)
     ]
 
 
@@ -137,7 +145,11 @@ def _not_finite(exam, probe, of_value, dtype):
     kind = "value" if of_value else "gradient"
     made = _blame(exam, probe, [found.operation], kind, above)
     seen = _seen(found, of_value)
-    return dataclasses.replace(made, cause=f"{seen} {made.cause}".strip())
+    return dataclasses.replace(
+        made,
+        cause=f"{seen} {made.cause}".strip(),
+        overflows=found.operation.plain in _FAST,
+    )
 
 
 def _seen(found, of_value):
@@ -245,12 +257,36 @@ def _blame(exam, probe, operations, spoiled, above=None):
     first = operations[0]
     found = remedy(first, spoiled, above)
     names = list(dict.fromkeys(map(_name, operations)))
+    python, r = _remedies(operations, spoiled, found)
     return Blame(
         "; ".join(names[:3]) + ("; …" if len(names) > 3 else ""),
         found.cause,
-        found.remedy,
-        found.r or "",
+        python,
+        r,
         _retried(exam, probe, operations, spoiled),
+    )
+
+
+def _remedies(operations, spoiled, found):
+    """What to write for all of them, in Python and in R."""
+    pairs = {operations[0].word: (found.remedy, found.r or "")}
+    for operation in operations[1:]:
+        other = remedy(operation, spoiled)
+        if other.remedy not in [python for python, _ in pairs.values()]:
+            pairs.setdefault(operation.word, (other.remedy, other.r or ""))
+    compared = [op for op in operations if op.plain in _COMPARED]
+    if spoiled == "cut" and len(compared) > 1:
+        pairs["the whole, if it is a staircase"] = (
+            "softkeras.ops.soft_staircase(x, thresholds, levels)",
+            "op_soft_staircase(x, thresholds, levels)",
+        )
+    texts = list(pairs.values())[0], *list(pairs.items())[1:]
+    first, rest = texts[0], texts[1:]
+    return tuple(
+        "; ".join(
+            [first[i], *(f"for {word}: {both[i]}" for word, both in rest)]
+        )
+        for i in (0, 1)
     )
 
 

@@ -93,8 +93,11 @@ def of_data(y_true: Any, y_pred: Any, domain: str | None = None) -> Layout:
         if y_pred.size and y_pred.min() >= 0:
             domain = "probability" if y_pred.max() <= 1 else "positive"
     classes = y_pred.shape[-1] if y_pred.ndim > 1 else 1
-    if y_true.ndim == y_pred.ndim - 1 and classes > 1:
+    of_rows = y_true.size and y_true.size * classes == y_pred.size
+    if classes > 1 and of_rows and y_true.dtype.kind in "iub":
         form = "ids"
+    elif y_true.size and np.isin(y_true, (-1, 1)).all():
+        form = "signs"
     elif y_true.size and not np.isin(y_true, (0, 1)).all():
         form = "real"
     elif classes == 1:

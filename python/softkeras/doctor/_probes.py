@@ -8,7 +8,8 @@ import numpy as np
 
 ROWS, CLASSES = 12, 4
 DOMAINS = ("probability", "real", "positive")
-FORMS = ("binary", "labels", "one_hot", "ids", "real")
+DOMAIN_WORDS = (*DOMAINS, "logit")
+FORMS = ("binary", "signs", "labels", "one_hot", "ids", "real")
 
 # Numbers that a domain of predictions has at its ends and in its middle: a
 # label that is there, one that is not, the threshold between them.
@@ -25,7 +26,8 @@ class Layout:
     """How labels and predictions of a loss look.
 
     Args:
-        form: Of the labels: `"binary"` (n, 1) of 0 and 1, `"labels"` (n, c) of
+        form: Of the labels: `"binary"` (n, 1) of 0 and 1, `"signs"` of -1 and
+            1 (a user's only), `"labels"` (n, c) of
             0 and 1, `"one_hot"` (n, c) with one 1 a row, `"ids"` (n,) of
             integers beside predictions (n, c), `"real"` (n, 1).
         domain: Of the predictions: `"probability"`, `"real"` (logits too) or
@@ -42,6 +44,7 @@ class Layout:
     def __str__(self):
         labels = {
             "binary": "labels 0 and 1, (n, 1)",
+            "signs": "labels -1 and 1",
             "labels": f"labels 0 and 1, (n, {self.classes})",
             "one_hot": f"one-hot labels, (n, {self.classes})",
             "ids": "class ids, (n,)",
@@ -144,7 +147,10 @@ def ends(layout: Layout, y_true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             return y_true.copy(), 1 - y_true
         return y_true.copy(), y_true + 3 * np.where(y_true < 0, 1, -1)
     target = y_true
+    if layout.form == "signs":
+        target = (y_true + 1) / 2
     if layout.form == "ids":
+        y_true = np.reshape(y_true, (-1,))
         classes = max(layout.classes, int(np.max(y_true, initial=0)) + 1)
         target = np.eye(classes, dtype="float32")[y_true]
     other = 1 - target

@@ -68,7 +68,7 @@ def diagnose(
             looked at. Without data they are made, for labels of the forms
             that the loss takes.
         domain: What predictions or inputs can be: `"probability"` (0 to 1, both
-            included), `"real"` (logits are) or `"positive"`. Default: that of
+            included), `"logit"` or `"real"` (of any size) or `"positive"`. Default: that of
             a known loss or of the data; else probabilities for a loss, real
             numbers for an activation.
         seed: Of the random inputs.
@@ -98,11 +98,12 @@ def diagnose(
     >>> softkeras.diagnose(softkeras.losses.SoftPrecision()).errors
     ()
     """
-    if domain is not None and domain not in _probes.DOMAINS:
+    if domain is not None and domain not in _probes.DOMAIN_WORDS:
         raise ValueError(
-            f"`domain` must be one of {_probes.DOMAINS} or None. Received: "
-            f"domain={domain!r}"
+            f"`domain` must be one of {_probes.DOMAIN_WORDS} or None. "
+            f"Received: domain={domain!r}"
         )
+    domain = "real" if domain == "logit" else domain
     with _untouched.generators():
         subject = _subject_of(target, data)
         if subject.kind == "model":
@@ -131,9 +132,9 @@ def _check_gradients(exam):
     gradients.check(exam)
     finite.check(exam)
     if not exam.found("random"):
+        modes.check(exam)
         derivative.check(exam)
         direction.check(exam)
-        modes.check(exam)
     precision.check(exam)
 
 
@@ -281,26 +282,34 @@ def _prepare_loss(subject, data, domain, seed):
 
 
 def _guess(subject, domain, seed):
-    """The first layout with which the loss has a gradient, or at least moves."""
-    first, usable, moving = None, [], []
+    """The layout in which a loss does the most of what a loss does.
+
+    It runs, changes with the predictions and with the labels, and has a
+    gradient: on a single column, say, a softmax does not.
+    """
+    best, most = None, -1
     for layout in _layouts.guesses(domain):
         probes = _probes.for_loss(layout, seed)
         exam = Examination(subject, probes, layout, seed)
-        first = first or exam
         made = exam.outcome("random")
+        good = 0
         if made.error is None:
-            usable.append(exam)
-            if exam.spread() > 0:
-                moving.append(exam)
-            if made.gradient is not None and np.any(made.gradient):
-                return _with_logits(exam)
-    return [*moving, *usable, first][0]
+            trains = made.gradient is not None and np.any(made.gradient)
+            moves = exam.spread() > 0
+            good = 1 + trains + moves + direction.uses_labels(exam)
+        if good > most:
+            best, most = exam, good
+        if good == 4:
+            break
+    return _with_logits(best)
 
 
 def _with_logits(exam):
     """The examination, also far out if the loss may be one of logits."""
     layout = exam.layout
     if layout.domain != "probability" or layout.known:
+        return exam
+    if exam.outcome("random").error is not None:
         return exam
     y_true = exam.probes["random"]["y_true"]
     x = np.random.default_rng(exam.seed).normal(

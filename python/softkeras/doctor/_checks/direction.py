@@ -72,7 +72,19 @@ def _turn(exam):
 
 def _target(exam):
     """Finds losses that are the same whatever the labels are."""
-    changed = False
+    if not uses_labels(exam):
+        exam.add(
+            "unused_target",
+            "warning",
+            "y_true",
+            "The loss is the same whatever the labels are.",
+            remedy="See that `y_true` is used, and that the two arguments "
+            "stand in the order y_true, y_pred.",
+        )
+
+
+def uses_labels(exam: Examination) -> bool:
+    """Whether other labels give another loss."""
     ends = [name for name in ("perfect", "wrong") if name in exam.probes]
     for name in exam.usual() + ends:
         probe = exam.probes[name]
@@ -83,19 +95,10 @@ def _target(exam):
             labels = np.concatenate([other[:rows], probe["y_true"][rows:]])
             after = exam.values({**probe, "y_true": labels})
             if before is None or after is None:
-                return
-            changed |= not np.allclose(
-                before, after, rtol=1e-6, atol=0, equal_nan=True
-            )
-    if not changed:
-        exam.add(
-            "unused_target",
-            "warning",
-            "y_true",
-            "The loss is the same whatever the labels are.",
-            remedy="See that `y_true` is used, and that the two arguments "
-            "stand in the order y_true, y_pred.",
-        )
+                return True
+            if not np.allclose(before, after, rtol=1e-6, equal_nan=True):
+                return True
+    return False
 
 
 def _others(exam, y_true):

@@ -36,15 +36,22 @@ def check(exam: Examination) -> None:
 
 
 def _report(exam, name, kind, of_value):
+    if name in ONE_CLASS and exam.found("value_not_finite"):
+        return
     example = exam.smallest(
         exam.probes[name],
         lambda made: _is_bad(made.value if of_value else made.gradient),
     )
     blame = _blame.not_finite(exam, example, of_value)
     what = exam.subject.arguments[0]
+    where = _blame.where(what, blame)
     thing = "value" if of_value else f"gradient of `{what}`"
     guessed = name.startswith(FAR)
     guessed = guessed and not (exam.layout is None or exam.layout.known)
+    if guessed and not blame.overflows:
+        return
+    if kind == "one_class_batch" and where in {f.where for f in exam.findings}:
+        return
     severity = "error"
     cause = blame.cause or (
         f"The {thing} is {_kinds(exam, example, of_value)} on the input "
@@ -61,7 +68,7 @@ def _report(exam, name, kind, of_value):
     exam.add(
         kind,
         severity,
-        _blame.where(what, blame),
+        where,
         cause,
         example=example,
         **blame.more(),

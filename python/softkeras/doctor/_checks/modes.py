@@ -24,7 +24,11 @@ def check(exam: Examination) -> None:
             "graph and compiled: it draws random numbers, others in each"
         )
         return
-    names = exam.usual()[:1] + [n for n in COMPARED if n in exam.probes]
+    names = exam.usual()[:1] + [
+        name
+        for name in exam.probes
+        if name in COMPARED or not exam.outcome(name).is_finite
+    ]
     agree = [exam.mode]
     for mode in _run.modes():
         if mode == exam.mode:
@@ -117,9 +121,12 @@ def _fails(exam, mode, error):
 
 
 def _differ(exam, mode, name, eager, other):
+    known = exam.found("value_not_finite", "gradient_not_finite")
+    finite = eager.is_finite and other.is_finite
     exam.add(
         "modes_differ",
-        "error",
+        # That is said already, and where from.
+        "info" if known and not finite else "error",
         NAMES[mode],
         f"On the input “{name}” it is {_text(eager)} {NAMES[exam.mode]}, and "
         f"{_text(other)} {NAMES[mode]}.",
