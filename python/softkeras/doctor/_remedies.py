@@ -179,6 +179,14 @@ def _log(x):
     return ops.log(ops.maximum(x, _epsilon(x)))
 
 
+def _log2(x):
+    return ops.log2(ops.maximum(x, _epsilon(x)))
+
+
+def _log10(x):
+    return ops.log10(ops.maximum(x, _epsilon(x)))
+
+
 def _log1p(x):
     return ops.log1p(ops.maximum(x, _epsilon(x) - 1))
 
@@ -195,6 +203,10 @@ def _norm(x, axis=None):
     return _sqrt(ops.sum(ops.square(x), axis=axis))
 
 
+def _std(x, axis=None):
+    return _sqrt(ops.var(x, axis=axis))
+
+
 def _divide(a, b):
     a, b = _floats(a, b)
     small = ops.abs(b) < _epsilon(b)
@@ -207,7 +219,11 @@ def _reciprocal(x):
 
 def _power(x, p):
     x, p = _floats(x, p)
-    return ops.power(ops.maximum(x, _epsilon(x)), p)
+    least = ops.cast(_epsilon(x), x.dtype)
+    # Whole powers are fine below 0.
+    away = ops.where(ops.abs(x) < least, least, x)
+    base = ops.where(ops.equal(p, ops.round(p)), away, ops.maximum(x, least))
+    return ops.power(base, p)
 
 
 def _exp(x):
@@ -452,6 +468,7 @@ _SPREAD = Remedy(
     "elements are the same.",
     f"keras.ops.sqrt(keras.ops.var(x, axis) + {_EPSILON})",
     "keras3's op_sqrt(op_var(x, axis) + config_epsilon())",
+    _std,
 )
 _RATIO = Remedy(
     "It divides by 0.",
@@ -495,8 +512,8 @@ def _arc(name):
 
 _NOT_FINITE: dict[str, Remedy] = {
     "log": _LOG,
-    "log2": _LOG,
-    "log10": _LOG,
+    "log2": Remedy(_LOG.cause, _LOG.remedy, _LOG.r, _log2),
+    "log10": Remedy(_LOG.cause, _LOG.remedy, _LOG.r, _log10),
     "log1p": Remedy(
         "log1p is -inf at -1, with an infinite derivative, and NaN below.",
         f"keras.ops.log1p(keras.ops.maximum(x, {_EPSILON} - 1.0))",
@@ -513,9 +530,7 @@ _NOT_FINITE: dict[str, Remedy] = {
     "norm": _LENGTH,
     "std": _SPREAD,
     "divide": _RATIO,
-    "reciprocal": Remedy(
-        _RATIO.cause, _RATIO.remedy, _RATIO.r, _reciprocal
-    ),
+    "reciprocal": Remedy(_RATIO.cause, _RATIO.remedy, _RATIO.r, _reciprocal),
     "power": _POWER,
     "exp": _GROWTH,
     "expm1": Remedy(_GROWTH.cause, _GROWTH.remedy, _GROWTH.r, _expm1),

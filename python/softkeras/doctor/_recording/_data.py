@@ -91,7 +91,11 @@ class Operation:
         """Places and ids of the inputs that a gradient should go to."""
         own = self.own_rule or (False,) * len(self.inputs)
         for k, value in enumerate(self.inputs):
-            if self.depends[k] and not own[k] and is_float(self.input_dtypes[k]):
+            if (
+                self.depends[k]
+                and not own[k]
+                and is_float(self.input_dtypes[k])
+            ):
                 yield k, value
 
 

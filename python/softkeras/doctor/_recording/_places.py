@@ -103,7 +103,10 @@ def _is_library(file: str) -> bool:
         return True
     # Packages of users may be installed below the standard library.
     standard = os.path.realpath(sysconfig.get_paths()["stdlib"]) + os.sep
-    installed = {f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"}
+    installed = {
+        f"{os.sep}site-packages{os.sep}",
+        f"{os.sep}dist-packages{os.sep}",
+    }
     return file.startswith(standard) and not any(s in file for s in installed)
 
 

@@ -165,7 +165,7 @@ def zeros(recording: Recording) -> list[Zero]:
             if lost.any():
                 share = float(lost.sum() / comes.sum())
                 found.append(Zero(op, share, _is_factor(op)))
-    return found
+    return found + _cancelled(recording, found)
 
 
 def terms_without_gradient(recording: Recording) -> list[Term]:
@@ -330,9 +330,36 @@ def _blockers(recording, value, carried):
         stack += [
             v
             for k, v in enumerate(op.inputs)
-            if op.depends[k] and (op.hands[k] or not is_float(op.input_dtypes[k]))
+            if op.depends[k]
+            and (op.hands[k] or not is_float(op.input_dtypes[k]))
         ]
     return sorted(found, key=lambda op: -op.index)
+
+
+def _cancelled(recording, found) -> list[Zero]:
+    """The calls of Keras whose parts hand down what adds up to zero."""
+    known = {each.operation.index for each in found if each.share == 1}
+    cancelled = []
+    outer = [op for op in recording.operations if op.inside is None]
+    for group in _by_call(outer[::-1]):
+        own = {op.index for op in group}
+        made = {v for op in group for v in op.outputs}
+        comes = any(
+            np.any(op.down[k])
+            for v in made
+            for op, k in recording.taken_by(v)
+            if op.index not in own and op.down[k] is not None
+        )
+        handed: dict = {}
+        for op in group:
+            for k, v in op.ways():
+                if v not in made and op.down[k] is not None:
+                    handed[v] = handed.get(v, 0) + op.down[k]
+        if not comes or not handed or own & known or len(group) == 1:
+            continue
+        if not any(np.any(total) for total in handed.values()):
+            cancelled.append(Zero(_spokesman(group), 1.0, False))
+    return cancelled
 
 
 def _is_factor(op) -> bool:
@@ -395,8 +422,10 @@ def _is_finite(value):
 
 
 def _has_nan(value):
-    return value is not None and value.dtype.kind in "fcV" and (
-        bool(np.any(np.isnan(value)))
+    return (
+        value is not None
+        and value.dtype.kind in "fcV"
+        and (bool(np.any(np.isnan(value))))
     )
 
 

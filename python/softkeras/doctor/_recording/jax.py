@@ -109,9 +109,11 @@ def _with_rules(function, x):
         def differentiate(call, args):
             made, back = jax.vjp(call, *args)
             above = jax.tree.map(
-                lambda v: next(comes)
-                if _is_float(v)
-                else np.zeros(v.shape, jax.dtypes.float0),
+                lambda v: (
+                    next(comes)
+                    if _is_float(v)
+                    else np.zeros(v.shape, jax.dtypes.float0)
+                ),
                 made,
             )
             result = call(*args)
@@ -460,8 +462,10 @@ def _parameters(equation):
 
 
 def _is_float(value):
-    return is_float(str(value.dtype)) if hasattr(value, "dtype") else (
-        isinstance(value, float)
+    return (
+        is_float(str(value.dtype))
+        if hasattr(value, "dtype")
+        else (isinstance(value, float))
     )
 
 
@@ -486,7 +490,7 @@ def _call(function, equation, values):
         which, if_false, if_true = values
         values = [which, if_true, if_false]
     if equation.primitive.name == "integer_pow":
-        values = [*values, equation.params["y"]]
+        values = [values[0], jnp.asarray(equation.params["y"], values[0].dtype)]
     return jnp.asarray(function(*values, **given))
 
 

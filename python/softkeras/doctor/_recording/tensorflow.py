@@ -71,8 +71,7 @@ def called(function, x, inline):
         output = function(x)
     if isinstance(output, (tf.RaggedTensor, tf.SparseTensor)):
         raise TypeError(
-            "The result must be a tensor. Received: a "
-            f"{type(output).__name__}"
+            f"The result must be a tensor. Received: a {type(output).__name__}"
         )
     output = tf.convert_to_tensor(output)
     if output.graph is not graph:
@@ -242,7 +241,9 @@ class _Trace:
                 if t is not None and _is_array(t)
             },
             "down": [_arrays(handed) for handed in self.down],
-            "inside": [_arrays(handed or ()) for handed in self.inside_gradients],
+            "inside": [
+                _arrays(handed or ()) for handed in self.inside_gradients
+            ],
         }
 
     def recording(self, arrays) -> Recording:
@@ -277,9 +278,7 @@ class _Trace:
                     own_rule=tuple(rule.own(i) for i in range(len(inputs))),
                     inside=self.inside[k],
                     inside_gradient=inside,
-                    results=tuple(
-                        self._id(t) for t in inputs[: rule.results]
-                    ),
+                    results=tuple(self._id(t) for t in inputs[: rule.results]),
                     unregistered=rule.unregistered,
                 )
             )

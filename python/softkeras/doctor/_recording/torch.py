@@ -30,8 +30,12 @@ from softkeras.doctor._recording._places import place, user_line
 
 _CASTS = ("to", "type", "float", "double", "half", "int", "long", "bool")
 _WITH_AXIS = frozenset(
-    ("argmax", "argmin", "sum", "mean", "max", "min", "prod", "cumsum", "norm")
+    ("argmax", "argmin", "sum", "mean", "max", "min", "prod", "cumsum")
 )
+# What else is said by name is how, and not of what.
+_OPERANDS = ("input", "other", "exponent", "min", "max")
+# Their second argument stands on the left.
+_REFLECTED = ("__rdiv__", "__rtruediv__", "__rsub__", "__rpow__", "rsub")
 
 
 def record(function: Callable, x: np.ndarray) -> Recording:
@@ -235,26 +239,11 @@ class _Calls(TorchFunctionMode):
             given = tensors
         try:
             with torch.enable_grad():
-                made = call.again(given)
-        except RuntimeError:
+                found = _pulled_back(call.again(given), tensors, above)
+        except RuntimeError:  # It has no derivative, and torch says so.
             call.unregistered = True
             return (None,) * len(tensors)
-        pairs = [
-            (t, g)
-            for t, g in zip(made, above)
-            if g is not None and t.requires_grad
-        ]
-        asked = [t for t, is_wanted in zip(tensors, wanted) if is_wanted]
-        found = [None] * len(asked)
-        if pairs and asked:
-            found = torch.autograd.grad(
-                [t for t, _ in pairs],
-                asked,
-                [g for _, g in pairs],
-                allow_unused=True,
-            )
-        found = iter(found)
-        return tuple(next(found) if is_wanted else None for is_wanted in wanted)
+        return tuple(found)
 
     def recording(self, output) -> Recording:
         """What was found, in the words of all backends."""
@@ -331,6 +320,29 @@ def _custom_calls(calls):
         torch.autograd.Function.apply = original
 
 
+def _pulled_back(made, tensors, above):
+    """The gradients of those tensors that take one, else None."""
+    pairs = [
+        (t, g) for t, g in zip(made, above) if g is not None and t.requires_grad
+    ]
+    asked = [t for t in tensors if t.requires_grad]
+    if not pairs or not asked:
+        return [None] * len(tensors)
+    found = iter(
+        torch.autograd.grad(
+            [t for t, _ in pairs],
+            asked,
+            [g for _, g in pairs],
+            allow_unused=True,
+        )
+    )
+    return [next(found) if t.requires_grad else None for t in tensors]
+
+
+def _is_number(x):
+    return isinstance(x, (int, float)) and not isinstance(x, bool)
+
+
 def _is_tensor(x):
     return isinstance(x, torch.Tensor)
 
@@ -390,7 +402,10 @@ class _Replacing(TorchFunctionMode):
         given = _tensors((args, kwargs))
         if not any(id(t) in self.depends for t in given):
             return func(*args, **kwargs)
-        dtypes = [str(t.dtype).removeprefix("torch.") for t in given]
+        dtypes = [
+            "soft" if id(t) in self.soft else str(t.dtype)[len("torch.") :]
+            for t in given
+        ]
         if matches(self.wanted, name, word, dtypes):
             made = self._instead(func, word, args, kwargs)
         elif any(id(t) in self.soft for t in given):
@@ -406,11 +421,14 @@ class _Replacing(TorchFunctionMode):
         hard = func(*args, **kwargs)
         given = _parameters(word, args, kwargs)
         names = inspect.signature(self.replacement).parameters
-        like = next(t for t in _tensors(args) if t.is_floating_point())
+        values = [*args, *(v for k, v in kwargs.items() if k in _OPERANDS)]
+        if func.__name__ in _REFLECTED:
+            values = values[::-1]
+        like = next(t for t in _tensors(values) if t.is_floating_point())
         values = [
             v if _is_tensor(v) else torch.as_tensor(v, dtype=like.dtype)
-            for v in args
-            if _is_tensor(v) or (isinstance(v, (int, float)) and not given)
+            for v in values
+            if _is_tensor(v) or (not given and _is_number(v))
         ]
         made = self.replacement(
             *values, **{k: v for k, v in given.items() if k in names}
