@@ -471,7 +471,7 @@ def test_an_error_of_the_function():
     def fails(p):
         return ops.matmul(p, ops.ones((4, 4)))
 
-    with pytest.raises(NotRecorded, match="at test_doctor_recording.py"):
+    with pytest.raises(NotRecorded, match=r"at test_doctor_recording\.py"):
         record(fails, X)
 
 

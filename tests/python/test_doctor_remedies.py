@@ -14,7 +14,7 @@ from conftest import BACKEND, value_and_gradient
 from keras import ops
 
 import softkeras
-from softkeras.doctor import _remedies
+from softkeras.doctor import _remedies, _replacements
 from softkeras.doctor._recording import Operation, blame, record, replaced
 from softkeras.doctor._remedies import remedy
 
@@ -277,8 +277,8 @@ def test_an_unknown_operation_has_general_words():
 def test_replacements_keep_narrow_dtypes():
     for dtype in ("float16", "bfloat16", "float64"):
         x = ops.cast(ops.convert_to_tensor([0.5, 0.0]), dtype)
-        for name in ("_log", "_sqrt", "_exp", "_rsqrt"):
-            value = getattr(_remedies, name)(x)
+        for name in ("log", "sqrt", "exp", "rsqrt"):
+            value = getattr(_replacements, name)(x)
             assert keras.backend.standardize_dtype(value.dtype) == dtype
             assert np.isfinite(
                 ops.convert_to_numpy(ops.cast(value, "float32"))

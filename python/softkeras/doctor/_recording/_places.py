@@ -10,7 +10,7 @@ import sysconfig
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 _LIBRARIES = (
     "keras",
@@ -84,7 +84,7 @@ def user_line(of: BaseException | traceback.StackSummary) -> Place | None:
     return place([(f.filename, f.lineno or 0, f.name) for f in of])[0]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _folders() -> tuple[str, ...]:
     found = []
     for name in _LIBRARIES:
@@ -94,7 +94,7 @@ def _folders() -> tuple[str, ...]:
     return tuple(os.path.realpath(folder) + os.sep for folder in found)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_library(file: str) -> bool:
     if file.startswith("<frozen"):
         return True
@@ -110,13 +110,13 @@ def _is_library(file: str) -> bool:
     return file.startswith(standard) and not any(s in file for s in installed)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_doctor(file: str) -> bool:
     own = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     return os.path.realpath(file).startswith(own + os.sep)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _public_name(file: str, function: str) -> str | None:
     """`keras.ops.round` for the function round in keras/src/ops/numpy.py."""
     for package, modules in _PUBLIC:

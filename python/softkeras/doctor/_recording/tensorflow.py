@@ -13,7 +13,6 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import ops as framework
-from tensorflow.python.ops import resource_variable_ops as variables
 
 from softkeras.doctor._recording import _words
 from softkeras.doctor._recording._data import NotRecorded, Operation, Recording
@@ -105,7 +104,7 @@ def _no_variables():
 
 @contextlib.contextmanager
 def _variables_as_they_were(captured):
-    """Gives variables their values back that a run may change: seeds, counts."""
+    """Gives variables back their values, which a run may change, as of seeds."""
     kept = []
     for handle in captured:
         if handle.dtype != tf.resource:
@@ -125,7 +124,7 @@ def _variables_as_they_were(captured):
 
 
 class _Trace:
-    """The operations of a graph between x and the output, and their gradients."""
+    """The operations between x and the output, with their gradients."""
 
     def __init__(self, x, output, operations):
         self.x, self.output = x, output
