@@ -342,6 +342,19 @@ def test_an_infinite_mask_is_not_where_a_nan_comes_from():
     assert found.operation.word == "softmax"
 
 
+def test_many_ways_take_no_longer():
+    def doubled(p):
+        value = ops.log(p)
+        for _ in range(60):
+            value = value + value * p
+        return ops.sum(value)
+
+    recording = record(doubled, np.zeros(2, "float32"))
+    assert blame.first_not_finite(recording).operation.word == "log"
+    found = blame.first_bad_gradient(recording)
+    assert "log" in (found.operation.word, found.infinite_from.word)
+
+
 def test_a_value_that_is_not_chosen_may_be_infinite():
     recording = record(unsafe, np.array([0.0, 0.5, 1.0], "float32"))
     assert blame.first_not_finite(recording) is None

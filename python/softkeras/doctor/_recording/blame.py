@@ -107,7 +107,7 @@ def first_not_finite(recording: Recording) -> NotFinite | None:
     output = recording.output
     if _is_finite(recording.values.get(output)):
         return None
-    op = _origin(recording, output)
+    op = next(iter(_origins(recording, [output])), None)
     if op is None:
         return None
     values = recording.values
@@ -299,36 +299,41 @@ def _has_nan(value):
     )
 
 
-def _origin(recording, value) -> Operation | None:
-    """The operation at which what is wrong with a value began."""
-    op = recording.made_by(value)
-    if op is None:
-        return None
+def _origins(recording, inputs: Iterable[int]) -> list[Operation]:
+    """The operations at which what is wrong with values began."""
+    inputs = list(inputs)
+    # In order, because one value may go many ways.
+    began: dict[int, Operation] = {}
+    for op in recording.operations:
+        if any(not _is_finite(recording.values.get(v)) for v in op.outputs):
+            began.update(
+                dict.fromkeys(op.outputs, _began(recording, op, began))
+            )
+    return [began[v] for v in inputs if v in began]
+
+
+def _began(recording, op, began) -> Operation:
+    """Where it began of what `op` makes, by what is known of its inputs."""
     values = recording.values
-    inputs = [(k, v, values.get(v)) for k, v in enumerate(op.inputs)]
-    nan = [v for k, v, a in inputs if op.depends[k] and _has_nan(a)]
+    bad = [v for v in op.inputs if v in began]
+    nan = [v for v in bad if _has_nan(values.get(v))]
     infinite = [
         v
-        for k, v, a in inputs
-        if op.depends[k] and not _is_finite(a) and not _has_nan(a)
+        for v in bad
+        if not _has_nan(values.get(v)) and not _is_finite(values.get(v))
     ]
-    for found in (_origins(recording, nan), _origins(recording, infinite)):
+    for found in (nan, infinite):
         if not found:
             continue
-        first = min(found, key=lambda op: op.index)
+        first = min((began[v] for v in found), key=lambda op: op.index)
         put_in = any(
-            not d and not _is_finite(values.get(v))
-            for d, v in zip(first.depends, first.inputs)
+            not depends and not _is_finite(values.get(v))
+            for depends, v in zip(first.depends, first.inputs)
         )
         makes_nan = any(_has_nan(values.get(v)) for v in first.outputs)
         if makes_nan or not put_in:
             return first
     return op
-
-
-def _origins(recording, inputs: Iterable[int]) -> list[Operation]:
-    found = (_origin(recording, v) for v in inputs)
-    return [op for op in found if op is not None]
 
 
 # Gradients that are not finite

@@ -104,7 +104,7 @@ def _no_variables():
 
 @contextlib.contextmanager
 def _variables_as_they_were(captured):
-    """Gives variables back their values, which a run may change, as of seeds."""
+    """Gives variables back the values that a run may change, as of seeds."""
     kept = []
     for handle in captured:
         if handle.dtype != tf.resource:
