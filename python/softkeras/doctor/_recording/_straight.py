@@ -34,13 +34,14 @@ def straight_through(recording: Recording) -> list[StraightThrough]:
     x + stop_gradient(round(x) - x).
     """
     found = []
+    carried = carried_by(recording)
     for op in recording.operations:
         if op.inside is not None:
             continue
         if op.is_custom:
             step = _step_of_rule(recording, op)
         elif op.plain in ("add", "subtract"):
-            step = _step_of_sum(recording, op)
+            step = _step_of_sum(recording, op, carried)
         else:
             continue
         if step is not None:
@@ -73,17 +74,16 @@ def _step_of_rule(recording, op) -> Operation | None:
     return found[0] if found else None
 
 
-def _step_of_sum(recording, op) -> Operation | None:
+def _step_of_sum(recording, op, carried) -> Operation | None:
     """The step whose value a sum has, though its gradient is another's."""
     value = recording.values.get(op.outputs[0])
     if value is None or not any(
         op.down[k] is not None and np.any(op.down[k]) for k, _ in op.ways()
     ):
         return None
-    carried = carried_by(recording)
     if carried.get(op.outputs[0]) != 1:
         return None
-    for step in _steps_before(recording, op):
+    for step in _steps_before(recording, op, carried):
         made = recording.values.get(step.outputs[0])
         if made is None or made.shape != value.shape or _blind(recording, step):
             continue
@@ -92,9 +92,8 @@ def _step_of_sum(recording, op) -> Operation | None:
     return None
 
 
-def _steps_before(recording, op):
+def _steps_before(recording, op, carried):
     """The steps that a sum is made of, the nearest first."""
-    carried = carried_by(recording)
     seen, stack = set(), list(op.inputs)
     while stack:
         each = recording.made_by(stack.pop())
