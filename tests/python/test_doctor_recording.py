@@ -36,7 +36,9 @@ def precision(p):
 
 
 def accuracy(p):
-    return ops.mean(ops.cast(ops.equal(ops.cast(p > 0.5, "float32"), Y), "float32"))
+    return ops.mean(
+        ops.cast(ops.equal(ops.cast(p > 0.5, "float32"), Y), "float32")
+    )
 
 
 def both(p):
@@ -111,8 +113,11 @@ def rounded_softly(p):
 def own_step(p):
     @ops.custom_gradient
     def step(p):
-        return ops.round(p), lambda *args, upstream=None: (
-            args[0] if upstream is None else upstream
+        return (
+            ops.round(p),
+            lambda *args, upstream=None: (
+                args[0] if upstream is None else upstream
+            ),
         )
 
     return ops.sum(step(p) * Y)
@@ -269,9 +274,7 @@ def test_straight_through_is_seen_and_not_a_cut(function):
     recording = record(function, X)
     (found,) = blame.straight_through(recording)
     assert found.step.plain in ("round", "greater", "cast")
-    assert not [
-        cut for cut in blame.cuts(recording) if not cut.bypassed
-    ]
+    assert not [cut for cut in blame.cuts(recording) if not cut.bypassed]
     assert "stop_gradient" not in [
         cut.operation.plain for cut in blame.cuts(recording)
     ]
@@ -328,10 +331,7 @@ def test_series_of_steps_are_all_named():
     def exact(p):
         return ops.mean(ops.cast(ops.equal(ops.round(p), Y), "float32"))
 
-    assert lost(record(exact, X))[:1] == ["equal"]
-    assert "round" in words(blame.cuts(record(exact, X))) or (
-        BACKEND != "tensorflow"
-    )
+    assert words(blame.cuts(record(exact, X))) == ["equal", "round"]
 
 
 def test_an_infinite_mask_is_not_where_a_nan_comes_from():
@@ -340,6 +340,19 @@ def test_an_infinite_mask_is_not_where_a_nan_comes_from():
 
     found = blame.first_not_finite(record(attention, X))
     assert found.operation.word == "softmax"
+
+
+def test_many_ways_take_no_longer():
+    def doubled(p):
+        value = ops.log(p)
+        for _ in range(60):
+            value = value + value * p
+        return ops.sum(value)
+
+    recording = record(doubled, np.zeros(2, "float32"))
+    assert blame.first_not_finite(recording).operation.word == "log"
+    found = blame.first_bad_gradient(recording)
+    assert "log" in (found.operation.word, found.infinite_from.word)
 
 
 def test_a_value_that_is_not_chosen_may_be_infinite():
@@ -471,7 +484,7 @@ def test_an_error_of_the_function():
     def fails(p):
         return ops.matmul(p, ops.ones((4, 4)))
 
-    with pytest.raises(NotRecorded, match="at test_doctor_recording.py"):
+    with pytest.raises(NotRecorded, match=r"at test_doctor_recording\.py"):
         record(fails, X)
 
 
@@ -481,7 +494,9 @@ def test_user_line():
 
     with pytest.raises(Exception) as caught:
         fails(np.zeros(3))
-    assert user_line(caught.value).source == "return keras.ops.reshape(p, (7, 7))"
+    assert (
+        user_line(caught.value).source == "return keras.ops.reshape(p, (7, 7))"
+    )
     assert user_line(traceback.extract_stack()).function == "test_user_line"
     assert str(user_line(caught.value)).startswith("test_doctor_recording.py:")
 

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import keras
-import numpy as np
-
 from softkeras import ops as soft
 from softkeras._backend import ops
+from softkeras.doctor import _replacements as run
 from softkeras.doctor._recording import Operation
 
 __all__ = ["Remedy", "remedy"]
@@ -96,136 +94,6 @@ def _unsafe(found: Remedy, operation) -> Remedy:
     )
 
 
-# What is run in place of an operation
-
-
-def _epsilon(x):
-    return keras.backend.epsilon() if _digits(x) > 4 else 1e-3
-
-
-def _digits(x):
-    dtype = keras.backend.standardize_dtype(x.dtype)
-    return {"float16": 3, "bfloat16": 2}.get(dtype, 7)
-
-
-def _largest(x):
-    """The logarithm of the largest number of x's dtype, less some room."""
-    dtype = keras.backend.standardize_dtype(x.dtype)
-    greatest = {"bfloat16": 3.3e38}.get(dtype)
-    return 0.9 * float(np.log(greatest or np.finfo(dtype).max))
-
-
-def _floats(*tensors):
-    """All of them in the dtype of the first float."""
-    dtypes = [keras.backend.standardize_dtype(x.dtype) for x in tensors]
-    dtype = next((d for d in dtypes if "float" in d), keras.backend.floatx())
-    return [ops.cast(x, dtype) for x in tensors]
-
-
-def _above(a, b):
-    a, b = _floats(a, b)
-    return soft.soft_step(a - b)
-
-
-def _below(a, b):
-    a, b = _floats(a, b)
-    return soft.soft_step(b - a)
-
-
-def _argmax(x, axis=-1):
-    return soft.soft_argmax(x, axis=axis)
-
-
-def _argmin(x, axis=-1):
-    return soft.soft_argmax(-x, axis=axis)
-
-
-def _trunc(x):
-    return ops.where(x > 0, soft.soft_floor(x), soft.soft_ceil(x))
-
-
-def _floor_divide(a, b):
-    a, b = _floats(a, b)
-    return soft.soft_floor(a / b)
-
-
-def _same(x):
-    return x
-
-
-def _relu(x):
-    return ops.leaky_relu(x)
-
-
-def _clip(x, *limits):
-    x, *limits = _floats(x, *limits)
-    return soft.straight_through(ops.clip(x, *limits), x)
-
-
-def _bounded(function):
-    """A maximum or minimum with the gradient of what is bounded."""
-
-    def run(a, b):
-        a, b = _floats(a, b)
-        # The bound is the smaller one, a number most often.
-        if len(a.shape) < len(b.shape):
-            a, b = b, a
-        return soft.straight_through(function(a, b), a)
-
-    return run
-
-
-def _log(x):
-    return ops.log(ops.maximum(x, _epsilon(x)))
-
-
-def _log1p(x):
-    return ops.log1p(ops.maximum(x, _epsilon(x) - 1))
-
-
-def _sqrt(x):
-    return ops.sqrt(ops.maximum(x, 0.0) + _epsilon(x))
-
-
-def _rsqrt(x):
-    return 1 / _sqrt(x)
-
-
-def _norm(x, axis=None):
-    return _sqrt(ops.sum(ops.square(x), axis=axis))
-
-
-def _divide(a, b):
-    a, b = _floats(a, b)
-    small = ops.abs(b) < _epsilon(b)
-    return a / ops.where(small, ops.cast(_epsilon(b), b.dtype), b)
-
-
-def _reciprocal(x):
-    return _divide(ops.ones_like(x), x)
-
-
-def _power(x, p):
-    x, p = _floats(x, p)
-    return ops.power(ops.maximum(x, _epsilon(x)), p)
-
-
-def _exp(x):
-    return ops.exp(ops.minimum(x, _largest(x)))
-
-
-def _expm1(x):
-    return ops.expm1(ops.minimum(x, _largest(x)))
-
-
-def _within_one(function):
-    def run(x):
-        limit = 1 - _epsilon(x)
-        return function(ops.clip(x, -limit, limit))
-
-    return run
-
-
 # The tables
 
 _COUNTS = (
@@ -257,8 +125,8 @@ def _comparison(sign, arguments, replacement):
     )
 
 
-_ABOVE = ("a - b", _above)
-_BELOW = ("b - a", _below)
+_ABOVE = ("a - b", run.above)
+_BELOW = ("b - a", run.below)
 
 _EQUALITY = Remedy(
     "Equality is True or False, and almost nowhere True for floats: no "
@@ -293,7 +161,7 @@ _FIRST = Remedy(
     "softkeras.ops.soft_one_hot(x) where only the choice is needed; for the "
     "share of right classes softkeras.losses.SoftCategoricalAccuracy",
     "op_soft_argmax(x) or op_soft_one_hot(x)",
-    _argmax,
+    run.argmax,
 )
 _COUNTING = Remedy(
     "Counting tests each element, and a test is True or False: no gradient.",
@@ -313,13 +181,13 @@ _CUTS = {
         "softkeras.ops.soft_floor(x) for x above 0, "
         "softkeras.ops.soft_ceil(x) below",
         "op_soft_floor(x) and op_soft_ceil(x)",
-        _trunc,
+        run.trunc,
     ),
     "floor_divide": Remedy(
         _FLAT.format("floor_divide"),
         "softkeras.ops.soft_floor(a / b)",
         "op_soft_floor(a / b)",
-        _floor_divide,
+        run.floor_divide,
     ),
     "greater": _comparison(">", *_ABOVE),
     "greater_equal": _comparison(">=", *_ABOVE),
@@ -333,7 +201,7 @@ _CUTS = {
         "softkeras.ops.soft_argmax(-x) for the index, "
         "softkeras.ops.soft_one_hot(-x) where only the choice is needed",
         "op_soft_argmax(-x) or op_soft_one_hot(-x)",
-        _argmin,
+        run.argmin,
     ),
     "cast to int": Remedy(
         "A cast to integers cuts the decimals off, and integers have no "
@@ -355,7 +223,7 @@ _CUTS = {
         "with the gradient of another function there is "
         "softkeras.ops.straight_through(hard, soft)",
         "op_straight_through(hard, soft)",
-        _same,
+        run.same,
     ),
     "numpy_function": _OUTSIDE,
     "py_function": _OUTSIDE,
@@ -398,7 +266,7 @@ _DEAD = Remedy(
     "is dead.",
     "keras.ops.leaky_relu(x), keras.ops.elu(x) or keras.ops.softplus(x)",
     "keras3's op_leaky_relu(x), op_elu(x) or op_softplus(x)",
-    _relu,
+    run.relu,
 )
 
 _ZEROS = {
@@ -407,12 +275,12 @@ _ZEROS = {
     "relu6": _limited("relu6", "keras.ops.relu6(x)"),
     "hard_sigmoid": _limited("hard_sigmoid", "keras.ops.hard_sigmoid(x)"),
     "hard_tanh": _limited("hard_tanh", "keras.ops.hard_tanh(x)"),
-    "clip": _limited("clip", "keras.ops.clip(x, least, most)", _clip),
+    "clip": _limited("clip", "keras.ops.clip(x, least, most)", run.clip),
     "maximum": _limited(
-        "maximum", "keras.ops.maximum(x, least)", _bounded(ops.maximum)
+        "maximum", "keras.ops.maximum(x, least)", run.bounded(ops.maximum)
     ),
     "minimum": _limited(
-        "minimum", "keras.ops.minimum(x, most)", _bounded(ops.minimum)
+        "minimum", "keras.ops.minimum(x, most)", run.bounded(ops.minimum)
     ),
     "sigmoid": _SATURATED,
     "logistic": _SATURATED,
@@ -432,40 +300,41 @@ _LOG = Remedy(
     "better the loss of the logits, with from_logits=True, or "
     "keras.ops.log_sigmoid and keras.ops.log_softmax",
     "keras3's op_log(op_maximum(x, config_epsilon())), or from_logits = TRUE",
-    _log,
+    run.log,
 )
 _ROOT = Remedy(
     "sqrt is NaN below 0, and its derivative is infinite at 0.",
     f"keras.ops.sqrt(keras.ops.maximum(x, 0.0) + {_EPSILON})",
     "keras3's op_sqrt(op_maximum(x, 0) + config_epsilon())",
-    _sqrt,
+    run.sqrt,
 )
 _LENGTH = Remedy(
     "The norm is the root of a sum of squares: its derivative is 0/0 where "
     "all elements are 0.",
     f"keras.ops.sqrt(keras.ops.sum(keras.ops.square(x), axis) + {_EPSILON})",
     "keras3's op_sqrt(op_sum(op_square(x), axis) + config_epsilon())",
-    _norm,
+    run.norm,
 )
 _SPREAD = Remedy(
     "A standard deviation is a root: its derivative is infinite where all "
     "elements are the same.",
     f"keras.ops.sqrt(keras.ops.var(x, axis) + {_EPSILON})",
     "keras3's op_sqrt(op_var(x, axis) + config_epsilon())",
+    run.std,
 )
 _RATIO = Remedy(
     "It divides by 0.",
     f"keras.ops.divide_no_nan(a, b) where the whole may be 0, or "
     f"a / (b + {_EPSILON}) with b >= 0",
     "keras3's op_divide_no_nan(a, b), or a / (b + config_epsilon())",
-    _divide,
+    run.divide,
 )
 _POWER = Remedy(
     "x ** p is infinite or has an infinite derivative at 0 for p < 1, and is "
     "NaN below 0 if p is no whole number.",
     f"keras.ops.power(keras.ops.maximum(x, {_EPSILON}), p)",
     "keras3's op_power(op_maximum(x, config_epsilon()), p)",
-    _power,
+    run.power,
 )
 _GROWTH = Remedy(
     "exp overflows: in float32 above 88, in float16 above 11.",
@@ -473,7 +342,7 @@ _GROWTH = Remedy(
     "keras.ops.logsumexp, keras.ops.log_softmax, keras.ops.expm1 or "
     "softkeras.ops.exp_ratio; else keras.ops.exp(keras.ops.minimum(x, 80.0))",
     "keras3's op_softplus(), op_logsumexp(), op_expm1(); op_exp_ratio()",
-    _exp,
+    run.exp,
 )
 _ANGLE = "Its derivative is infinite at -1 and 1, and it is NaN beyond."
 _ARC = "keras.ops.{0}(keras.ops.clip(x, -1.0 + {1}, 1.0 - {1}))"
@@ -489,34 +358,34 @@ def _arc(name):
         _ANGLE,
         _ARC.format(name, _EPSILON),
         f"keras3's op_{name}() of op_clip()",
-        _within_one(getattr(ops, name)),
+        run.within_one(getattr(ops, name)),
     )
 
 
 _NOT_FINITE: dict[str, Remedy] = {
     "log": _LOG,
-    "log2": _LOG,
-    "log10": _LOG,
+    "log2": Remedy(_LOG.cause, _LOG.remedy, _LOG.r, run.log2),
+    "log10": Remedy(_LOG.cause, _LOG.remedy, _LOG.r, run.log10),
     "log1p": Remedy(
         "log1p is -inf at -1, with an infinite derivative, and NaN below.",
         f"keras.ops.log1p(keras.ops.maximum(x, {_EPSILON} - 1.0))",
         "keras3's op_log1p(op_maximum(x, config_epsilon() - 1))",
-        _log1p,
+        run.log1p,
     ),
     "sqrt": _ROOT,
     "rsqrt": Remedy(
         "rsqrt divides by a root that is 0 or NaN.",
         f"keras.ops.rsqrt(keras.ops.maximum(x, 0.0) + {_EPSILON})",
         "keras3's op_rsqrt(op_maximum(x, 0) + config_epsilon())",
-        _rsqrt,
+        run.rsqrt,
     ),
     "norm": _LENGTH,
     "std": _SPREAD,
     "divide": _RATIO,
-    "reciprocal": Remedy(_RATIO.cause, _RATIO.remedy, _RATIO.r, _reciprocal),
+    "reciprocal": Remedy(_RATIO.cause, _RATIO.remedy, _RATIO.r, run.reciprocal),
     "power": _POWER,
     "exp": _GROWTH,
-    "expm1": Remedy(_GROWTH.cause, _GROWTH.remedy, _GROWTH.r, _expm1),
+    "expm1": Remedy(_GROWTH.cause, _GROWTH.remedy, _GROWTH.r, run.expm1),
     "arccos": _arc("arccos"),
     "arcsin": _arc("arcsin"),
     "arctanh": _arc("arctanh"),

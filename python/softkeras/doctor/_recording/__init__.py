@@ -60,18 +60,9 @@ def replaced(
     Returns:
         A function of a tensor.
     """
-    return _replaced()(function, wanted, replacement)
+    return _backend("_replaced").replaced(function, wanted, replacement)
 
 
-def _backend():
+def _backend(part=""):
     name = keras.backend.backend()
-    return importlib.import_module(f"{__name__}.{name}")
-
-
-def _replaced():
-    name = keras.backend.backend()
-    if name == "tensorflow":
-        from softkeras.doctor._recording import tensorflow_replaced
-
-        return tensorflow_replaced.replaced
-    return _backend().replaced
+    return importlib.import_module(f"{__name__}.{name}{part}")

@@ -9,7 +9,13 @@ _WORDS = {
     "absolute": "abs",
     "amax": "max",
     "amin": "min",
+    "acos": "arccos",
+    "acosh": "arccosh",
     "and": "logical_and",
+    "asin": "arcsin",
+    "asinh": "arcsinh",
+    "atan": "arctan",
+    "atanh": "arctanh",
     "bitwisenot": "logical_not",
     "clamp": "clip",
     "getitem": "take",
@@ -133,8 +139,21 @@ STEPS = (
 )
 # What depends on the shape of its input, but not on its values.
 OF_SHAPE = frozenset(
-    ("shape", "shapen", "size", "rank", "zeroslike", "oneslike", "numel")
-    + ("dim", "ndim", "emptylike", "fulllike", "newzeros", "newones")
+    (
+        "shape",
+        "shapen",
+        "size",
+        "rank",
+        "zeroslike",
+        "oneslike",
+        "emptylike",
+        "fulllike",
+        "numel",
+        "dim",
+        "ndim",
+        "newzeros",
+        "newones",
+    )
 )
 # The additive terms of what comes in go out again, moved about and rescaled.
 LINEAR = frozenset(

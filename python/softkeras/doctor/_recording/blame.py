@@ -3,119 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
 from softkeras.doctor._recording import _words
+from softkeras.doctor._recording._culprits import (
+    BadGradient,
+    Cut,
+    NotFinite,
+    Term,
+    Zero,
+)
 from softkeras.doctor._recording._data import Operation, Recording, is_float
+from softkeras.doctor._recording._straight import carried_by, straight_through
 
-
-@dataclass(frozen=True, eq=False)
-class Cut:
-    """Operations of one call that leave the input without a gradient.
-
-    Attributes:
-        operation: The one that stands for the call.
-        operations: All of them; a function of Keras may be made of some.
-        bypassed: Whether the input has a gradient by another way, so that
-            this may be a mask or a factor, and no fault.
-    """
-
-    operation: Operation
-    operations: tuple[Operation, ...]
-    bypassed: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Zero:
-    """An operation to which a gradient comes and that hands zeros down.
-
-    Attributes:
-        operation: The operation.
-        share: Of the elements to which a gradient comes, how many get none.
-        is_factor: Whether they are multiplied by a 0 that does not depend on
-            the input, such as a label, or not chosen by a `where`.
-    """
-
-    operation: Operation
-    share: float
-    is_factor: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Term:
-    """A part of a sum that depends on the input without a gradient.
-
-    Attributes:
-        value: Its id.
-        operation: The operation that made it.
-        gradient: "none" if there is none, "zero" if it is zero.
-        cuts: The operations in it that cut the gradient, or hand down zeros.
-    """
-
-    value: int
-    operation: Operation
-    gradient: str
-    cuts: tuple[Operation, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class NotFinite:
-    """Where a value is NaN or infinite for the first time.
-
-    Attributes:
-        operation: The operation that made it of finite values.
-        index: The place of the first such element in its output.
-        value: That element.
-        inputs: For each input, the element that it was made of, or all of it
-            where it is not made of one.
-    """
-
-    operation: Operation
-    index: tuple[int, ...]
-    value: float
-    inputs: tuple[np.ndarray, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class BadGradient:
-    """Where a gradient is NaN or infinite for the first time.
-
-    Attributes:
-        operation: The operation that was handed a finite one.
-        index: The place of the first such element in its input.
-        place: Which of its inputs that is.
-        value: What it hands down there.
-        inputs: For each input, the element there, or all of it.
-        from_above: The gradient that came there, or all of it.
-        infinite_from: The operation that made the value by which it is
-            spoiled, if that was NaN or infinite before.
-        unsafe_where: The `where` that did not choose this branch, so that what
-            comes is 0 and 0·inf is handed down, if there is one.
-    """
-
-    operation: Operation
-    index: tuple[int, ...]
-    place: int
-    value: float
-    inputs: tuple[np.ndarray, ...]
-    from_above: np.ndarray
-    infinite_from: Operation | None
-    unsafe_where: Operation | None
-
-
-@dataclass(frozen=True, eq=False)
-class StraightThrough:
-    """A step forward that has the gradient of another function backward.
-
-    Attributes:
-        operation: The sum or the custom gradient that makes it.
-        step: The step that it is made of.
-    """
-
-    operation: Operation
-    step: Operation
+__all__ = [
+    "cuts",
+    "first_bad_gradient",
+    "first_not_finite",
+    "straight_through",
+    "terms_without_gradient",
+    "zeros",
+]
 
 
 def cuts(recording: Recording) -> list[Cut]:
@@ -165,7 +74,7 @@ def zeros(recording: Recording) -> list[Zero]:
             if lost.any():
                 share = float(lost.sum() / comes.sum())
                 found.append(Zero(op, share, _is_factor(op)))
-    return found
+    return found + _cancelled(recording, found)
 
 
 def terms_without_gradient(recording: Recording) -> list[Term]:
@@ -175,7 +84,7 @@ def terms_without_gradient(recording: Recording) -> list[Term]:
     """
     through = {op.operation.index for op in straight_through(recording)}
     terms = _terms(recording, through)
-    carried = _carried(recording)
+    carried = carried_by(recording)
     found = [
         Term(
             value,
@@ -198,7 +107,7 @@ def first_not_finite(recording: Recording) -> NotFinite | None:
     output = recording.output
     if _is_finite(recording.values.get(output)):
         return None
-    op = _origin(recording, output)
+    op = next(iter(_origins(recording, [output])), None)
     if op is None:
         return None
     values = recording.values
@@ -238,27 +147,6 @@ def first_bad_gradient(recording: Recording) -> BadGradient | None:
         _infinite_input(recording, op),
         _unsafe_where(recording, op) if not np.any(comes) else None,
     )
-
-
-def straight_through(recording: Recording) -> list[StraightThrough]:
-    """Values that are those of a step, with a gradient that is not.
-
-    A custom gradient whose own forward function has none, and sums such as
-    x + stop_gradient(round(x) - x).
-    """
-    found = []
-    for op in recording.operations:
-        if op.inside is not None:
-            continue
-        if op.is_custom:
-            step = _step_of_rule(recording, op)
-        elif op.plain in ("add", "subtract"):
-            step = _step_of_sum(recording, op)
-        else:
-            continue
-        if step is not None:
-            found.append(StraightThrough(op, step))
-    return found
 
 
 # Cuts
@@ -301,7 +189,7 @@ def _straight_parts(recording):
         op = each.operation
         if op.is_custom:
             continue
-        carried = _carried(recording)
+        carried = carried_by(recording)
         for value in op.inputs:
             found |= _cut_off(recording, value, carried)
     return found
@@ -336,6 +224,32 @@ def _blockers(recording, value, carried):
     return sorted(found, key=lambda op: -op.index)
 
 
+def _cancelled(recording, found) -> list[Zero]:
+    """The calls of Keras whose parts hand down what adds up to zero."""
+    known = {each.operation.index for each in found if each.share == 1}
+    cancelled = []
+    outer = [op for op in recording.operations if op.inside is None]
+    for group in _by_call(outer[::-1]):
+        own = {op.index for op in group}
+        made = {v for op in group for v in op.outputs}
+        comes = any(
+            np.any(op.down[k])
+            for v in made
+            for op, k in recording.taken_by(v)
+            if op.index not in own and op.down[k] is not None
+        )
+        handed: dict = {}
+        for op in group:
+            for k, v in op.ways():
+                if v not in made and op.down[k] is not None:
+                    handed[v] = handed.get(v, 0) + op.down[k]
+        if not comes or not handed or own & known or len(group) == 1:
+            continue
+        if not any(np.any(total) for total in handed.values()):
+            cancelled.append(Zero(_spokesman(group), 1.0, False))
+    return cancelled
+
+
 def _is_factor(op) -> bool:
     return op.plain == "where" or (
         op.plain == "multiply" and not all(op.depends)
@@ -368,24 +282,6 @@ def _terms(recording: Recording, whole: set[int]) -> list[int]:
     return sorted(set(found))
 
 
-def _carried(recording: Recording) -> dict[int, int]:
-    """By value, whether its gradient gets to the input: 1, or as zeros, 0.
-
-    Values that are not in it have none that does.
-    """
-    carried = {recording.input: 1}
-    for op in recording.operations:
-        best = -1
-        for k, v in enumerate(op.inputs):
-            if v in carried and op.hands[k]:
-                handed = op.down[k]
-                is_zero = handed is not None and not np.any(handed)
-                best = max(best, 0 if is_zero else carried[v])
-        if best >= 0:
-            carried.update(dict.fromkeys(op.outputs, best))
-    return carried
-
-
 # Values that are not finite
 
 
@@ -403,36 +299,41 @@ def _has_nan(value):
     )
 
 
-def _origin(recording, value) -> Operation | None:
-    """The operation at which what is wrong with a value began."""
-    op = recording.made_by(value)
-    if op is None:
-        return None
+def _origins(recording, inputs: Iterable[int]) -> list[Operation]:
+    """The operations at which what is wrong with values began."""
+    inputs = list(inputs)
+    # In order, because one value may go many ways.
+    began: dict[int, Operation] = {}
+    for op in recording.operations:
+        if any(not _is_finite(recording.values.get(v)) for v in op.outputs):
+            began.update(
+                dict.fromkeys(op.outputs, _began(recording, op, began))
+            )
+    return [began[v] for v in inputs if v in began]
+
+
+def _began(recording, op, began) -> Operation:
+    """Where it began of what `op` makes, by what is known of its inputs."""
     values = recording.values
-    inputs = [(k, v, values.get(v)) for k, v in enumerate(op.inputs)]
-    nan = [v for k, v, a in inputs if op.depends[k] and _has_nan(a)]
+    bad = [v for v in op.inputs if v in began]
+    nan = [v for v in bad if _has_nan(values.get(v))]
     infinite = [
         v
-        for k, v, a in inputs
-        if op.depends[k] and not _is_finite(a) and not _has_nan(a)
+        for v in bad
+        if not _has_nan(values.get(v)) and not _is_finite(values.get(v))
     ]
-    for found in (_origins(recording, nan), _origins(recording, infinite)):
+    for found in (nan, infinite):
         if not found:
             continue
-        first = min(found, key=lambda op: op.index)
+        first = min((began[v] for v in found), key=lambda op: op.index)
         put_in = any(
-            not d and not _is_finite(values.get(v))
-            for d, v in zip(first.depends, first.inputs)
+            not depends and not _is_finite(values.get(v))
+            for depends, v in zip(first.depends, first.inputs)
         )
         makes_nan = any(_has_nan(values.get(v)) for v in first.outputs)
         if makes_nan or not put_in:
             return first
     return op
-
-
-def _origins(recording, inputs: Iterable[int]) -> list[Operation]:
-    found = (_origin(recording, v) for v in inputs)
-    return [op for op in found if op is not None]
 
 
 # Gradients that are not finite
@@ -485,81 +386,6 @@ def _unsafe_where(recording, op) -> Operation | None:
                 return taker
             stack += taker.outputs
     return None
-
-
-# Straight through
-
-
-def _step_of_rule(recording, op) -> Operation | None:
-    """The step that a custom gradient gives a gradient to, if it does."""
-    ways = [k for k, _ in op.ways() if op.down[k] is not None]
-    if not any(np.any(op.down[k]) for k in ways) or any(
-        op.inside_gradient[k] is not None and np.any(op.inside_gradient[k])
-        for k in ways
-    ):
-        return None
-    # Autodiff may be lost inside for other reasons: what makes it a step is
-    # that all ways lead through one.
-    found, seen, stack = [], set(), list(op.results)
-    while stack:
-        value = stack.pop()
-        each = recording.made_by(value)
-        if each is None or each.inside != op.index:
-            if value in recording.gradients:
-                return None
-        elif each.plain in _words.STEPS:
-            found.append(each)
-        elif each.index not in seen:
-            seen.add(each.index)
-            stack += each.inputs
-    return found[0] if found else None
-
-
-def _step_of_sum(recording, op) -> Operation | None:
-    """The step whose value a sum has, though its gradient is another's."""
-    value = recording.values.get(op.outputs[0])
-    if value is None or not any(
-        op.down[k] is not None and np.any(op.down[k]) for k, _ in op.ways()
-    ):
-        return None
-    carried = _carried(recording)
-    if carried.get(op.outputs[0]) != 1:
-        return None
-    for step in _steps_before(recording, op):
-        made = recording.values.get(step.outputs[0])
-        if made is None or made.shape != value.shape or _blind(recording, step):
-            continue
-        if np.allclose(made.astype(value.dtype), value, rtol=1e-5, atol=1e-6):
-            return step
-    return None
-
-
-def _steps_before(recording, op):
-    """The steps that a sum is made of, the nearest first."""
-    carried = _carried(recording)
-    seen, stack = set(), list(op.inputs)
-    while stack:
-        each = recording.made_by(stack.pop())
-        if each is None or each.index in seen:
-            continue
-        seen.add(each.index)
-        is_step = each.plain in _words.STEPS or (
-            each.plain == "cast" and not is_float(each.output_dtypes[0])
-        )
-        if is_step and carried.get(each.outputs[0], -1) <= 0:
-            yield each
-        stack += each.inputs
-
-
-def _blind(recording, step) -> bool:
-    """Whether a step changes nothing here, so that anything equals it."""
-    made = recording.values[step.outputs[0]]
-    return any(
-        taken is not None
-        and taken.shape == made.shape
-        and np.array_equal(taken, made.astype(taken.dtype))
-        for taken in map(recording.values.get, step.inputs)
-    )
 
 
 # Elements

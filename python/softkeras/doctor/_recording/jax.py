@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import keras
 import numpy as np
-from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, jaxpr_as_fun
+from jax.extend.core import Jaxpr, Literal, jaxpr_as_fun
 
-from softkeras.doctor._recording import _words
 from softkeras.doctor._recording._data import (
     NotRecorded,
     Operation,
     Recording,
-    is_float,
     matches,
 )
+from softkeras.doctor._recording._jax_equations import (
+    CUSTOM,
+    bind,
+    bind_again,
+    bind_replacement,
+    bind_softly,
+    closed_of,
+    frames_of,
+    is_float_value,
+    parameters_of,
+    plain_of,
+)
+from softkeras.doctor._recording._jax_rules import with_rules
 from softkeras.doctor._recording._places import place, user_line
 
 # Calls of a function that are nothing but that function.
@@ -34,125 +41,18 @@ _CALLS = {
     "remat2": "jaxpr",
     "checkpoint": "jaxpr",
 }
-_CUSTOM = ("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr")
 
 
 def record(function: Callable, x: np.ndarray) -> Recording:
     """See `softkeras.doctor._recording.record`."""
     x = jnp.asarray(x)
     try:
-        closed, rules = _with_rules(function, x)
-        flat = _Flat(closed, x, rules=rules)
+        closed, rules = with_rules(function, x)
+        flat = Flat(closed, x, rules=rules)
         flat.back()
     except Exception as error:
         raise NotRecorded(error, user_line(error)) from error
     return flat.recording()
-
-
-def replaced(function: Callable, wanted, replacement: Callable) -> Callable:
-    """See `softkeras.doctor._recording.replaced`."""
-
-    def run(x):
-        x = jnp.asarray(x)
-        flat = _Flat(_traced(function, x), x, wanted, replacement)
-        return flat.values[flat.output]
-
-    return run
-
-
-def _traced(function, *given) -> ClosedJaxpr:
-    def run(*given):
-        # What is assigned to variables, such as seeds, stays in the scope:
-        # it would be a tracer that is of no use to anyone afterwards.
-        with keras.StatelessScope():
-            return jax.tree.map(jnp.asarray, function(*given))
-
-    like = [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in given]
-    return jax.make_jaxpr(run)(*like)
-
-
-# Custom gradients: their rules may hold what is known only while the function
-# is traced, so they are run then, on gradients that are inputs of the trace.
-
-
-@dataclass(frozen=True)
-class _Rules:
-    """What the custom gradients of a trace hand down.
-
-    The trace takes x and what comes to each of them; it returns the output,
-    and for each what it made and what it hands down.
-    """
-
-    run: Callable
-    comes: list
-    sizes: list[tuple[int, int]]
-
-
-def _with_rules(function, x):
-    comes: list = []
-
-    def note(call, args):
-        made = call(*args)
-        floats = [v for v in jax.tree.leaves(made) if _is_float(v)]
-        comes.extend(np.ones(v.shape, v.dtype) for v in floats)
-        return made
-
-    with _custom_calls(note):
-        without = _traced(function, x)
-    if not comes:
-        return without, None
-    sizes: list = []
-
-    def run(x, *comes):
-        comes, found = iter(comes), []
-
-        def differentiate(call, args):
-            made, back = jax.vjp(call, *args)
-            above = jax.tree.map(
-                lambda v: (
-                    next(comes)
-                    if _is_float(v)
-                    else np.zeros(v.shape, jax.dtypes.float0)
-                ),
-                made,
-            )
-            result = call(*args)
-            handed = [
-                g if _is_float(v) else jnp.zeros_like(v)
-                for v, g in zip(
-                    jax.tree.leaves(args), jax.tree.leaves(back(above))
-                )
-            ]
-            leaves = jax.tree.leaves(result)
-            sizes.append((len(leaves), len(handed)))
-            found.extend([*leaves, *handed])
-            return result
-
-        with _custom_calls(differentiate):
-            return [function(x), *found]
-
-    try:
-        closed = _traced(run, x, *comes)
-    except jax.errors.UnexpectedTracerError:
-        # One of them is called in a function that is traced by itself.
-        return without, None
-    return closed, _Rules(jaxpr_as_fun(closed), comes, sizes)
-
-
-@contextlib.contextmanager
-def _custom_calls(around):
-    """Calls `around(call, args)` for each call of a `jax.custom_vjp`."""
-    original = jax.custom_vjp.__call__
-
-    @functools.wraps(original)
-    def call(self, *args, **kwargs):
-        return around(lambda *args: original(self, *args, **kwargs), args)
-
-    jax.custom_vjp.__call__ = call
-    try:
-        yield
-    finally:
-        jax.custom_vjp.__call__ = original
 
 
 @dataclass(eq=False)
@@ -174,10 +74,10 @@ class _Node:
         return self.equation.primitive.name
 
     def bind(self, *values):
-        return _bind(self.equation, *values)
+        return bind(self.equation, *values)
 
 
-class _Flat:
+class Flat:
     """The equations of a function in one list, with their values."""
 
     def __init__(self, closed, x, wanted=None, replacement=None, rules=None):
@@ -217,10 +117,10 @@ class _Flat:
         for equation in jaxpr.eqns:
             given = tuple(read(v) for v in equation.invars)
             # A call that JAX has seen before keeps the lines of its first one.
-            lines = frames or _frames(equation)
+            lines = frames or frames_of(equation)
             inner = _CALLS.get(equation.primitive.name)
             if inner is not None:
-                called = _closed(equation.params[inner])
+                called = closed_of(equation.params[inner])
                 made = self._unfold(
                     called.jaxpr, called.consts, given, lines, inside
                 )
@@ -232,8 +132,8 @@ class _Flat:
     def _node(self, equation, given, lines, inside):
         node = _Node(equation, given, (), lines, inside)
         depends = any(v in self.depends for v in given)
-        if equation.primitive.name in _CUSTOM and depends:
-            called = _closed(equation.params["call_jaxpr"])
+        if equation.primitive.name in CUSTOM and depends:
+            called = closed_of(equation.params["call_jaxpr"])
             if self.wanted is None:
                 node.results = tuple(
                     self._unfold(
@@ -242,9 +142,9 @@ class _Flat:
                 )
         values = [self.values[v] for v in given]
         if depends and self._is_wanted(equation):
-            made = [_call(self.replacement, equation, values)]
+            made = [bind_replacement(self.replacement, equation, values)]
         else:
-            made = _soft(equation, values) or _plainly(equation, values)
+            made = bind_softly(equation, values) or bind_again(equation, values)
         node.outputs = tuple(map(self._value, made))
         if depends:
             self.depends.update(node.outputs)
@@ -255,14 +155,14 @@ class _Flat:
         return self.wanted is not None and matches(
             self.wanted,
             equation.primitive.name,
-            _plain(equation),
+            plain_of(equation),
             [str(v.aval.dtype) for v in equation.invars],
         )
 
     def back(self):
         """Takes the gradient of the sum of the output, node by node."""
         output = self.values[self.output]
-        if _is_float(output):
+        if is_float_value(output):
             self.gradients[self.output] = jnp.ones_like(output)
         for node in reversed(self.nodes):
             if node.inside is None and self.depends & set(node.outputs):
@@ -273,15 +173,15 @@ class _Flat:
         depends = [v in self.depends for v in node.inputs]
         above = [self.gradients.get(v) for v in node.outputs]
         node.handed = (None,) * len(values)
-        if node.name in _CUSTOM:
-            called = _closed(node.equation.params["call_jaxpr"])
+        if node.name in CUSTOM:
+            called = closed_of(node.equation.params["call_jaxpr"])
             node.inside_gradient, _ = _pulled_back(
                 jaxpr_as_fun(called),
                 values,
                 depends,
                 [
                     jnp.ones_like(self.values[v])
-                    if _is_float(self.values[v])
+                    if is_float_value(self.values[v])
                     else None
                     for v in node.outputs
                 ],
@@ -309,7 +209,7 @@ class _Flat:
                 break
             first += made + handed
         for v in self.by_rule:
-            if _is_float(self.values[v]):
+            if is_float_value(self.values[v]):
                 come = self.rules.comes[at]
                 if v in node.outputs:
                     come = above[node.outputs.index(v)]
@@ -323,7 +223,7 @@ class _Flat:
         # Before its arguments stand the constants that it holds.
         found = [None] * (len(node.inputs) - handed) + found
         return tuple(
-            g if _is_float(self.values[v]) and v in self.depends else None
+            g if is_float_value(self.values[v]) and v in self.depends else None
             for v, g in zip(node.inputs, found)
         )
 
@@ -339,7 +239,7 @@ class _Flat:
                 Operation(
                     index=k,
                     name=node.name,
-                    plain=_plain(node.equation),
+                    plain=plain_of(node.equation),
                     inputs=node.inputs,
                     outputs=node.outputs,
                     input_dtypes=tuple(map(self._dtype, node.inputs)),
@@ -349,7 +249,7 @@ class _Flat:
                     hands=tuple(g is not None for g in handed),
                     where=where,
                     called=called,
-                    parameters=_parameters(node.equation),
+                    parameters=parameters_of(node.equation),
                     own_rule=(False,) * len(node.inputs),
                     inside=index.get(id(node.inside)),
                     inside_gradient=node.inside_gradient
@@ -386,16 +286,12 @@ class _Flat:
         return found[::-1]
 
 
-def _bind(equation, *values):
-    functions, given = equation.primitive.get_bind_params(equation.params)
-    made = equation.primitive.bind(*functions, *values, **given)
-    return list(made) if equation.primitive.multiple_results else [made]
-
-
 def _pulled_back(function, values, depends, above):
     """What a function hands down to its inputs, and whether it can't."""
     # Only to those that need one: custom gradients refuse their constants.
-    places = [k for k, v in enumerate(values) if depends[k] and _is_float(v)]
+    places = [
+        k for k, v in enumerate(values) if depends[k] and is_float_value(v)
+    ]
     handed = [None] * len(values)
     comes = [k for k, g in enumerate(above) if g is not None]
 
@@ -419,56 +315,6 @@ def _pulled_back(function, values, depends, above):
     return tuple(handed), False
 
 
-def _closed(jaxpr):
-    if isinstance(jaxpr, Jaxpr):
-        return ClosedJaxpr(jaxpr, ())
-    return jaxpr
-
-
-def _frames(equation):
-    """The stack of an equation, the outermost frame first."""
-    stack = equation.source_info.traceback
-    return [
-        (f.file_name, f.line_num, f.function_name.rsplit(".", 1)[-1])
-        for f in reversed(stack.frames if stack is not None else [])
-    ]
-
-
-def _plain(equation):
-    name = equation.primitive.name
-    if name not in _CUSTOM:
-        # The reductions are reduce_max and reduce_min.
-        return {"max": "maximum", "min": "minimum"}.get(
-            name, _words.plain(name)
-        )
-    # JAX's own functions have rules of their own too.
-    called = _closed(equation.params["call_jaxpr"])
-    name = getattr(called.jaxpr.debug_info, "func_name", "")
-    if any(hasattr(m, name) for m in (jax.nn, jnp)):
-        return name
-    return "custom_gradient"
-
-
-def _parameters(equation):
-    given = equation.params
-    axes = given.get("axes", given.get("axis"))
-    if equation.primitive.name in ("argmax", "argmin"):
-        return {"axis": int(axes[0])}
-    if isinstance(axes, int):
-        return {"axis": axes}
-    if isinstance(axes, tuple):
-        return {"axis": [int(a) for a in axes]}
-    return {}
-
-
-def _is_float(value):
-    return (
-        is_float(str(value.dtype))
-        if hasattr(value, "dtype")
-        else (isinstance(value, float))
-    )
-
-
 def _numpy(value):
     """As an array; None for what is none, such as a key."""
     if value is None:
@@ -476,67 +322,3 @@ def _numpy(value):
     if jnp.issubdtype(value.dtype, jax.dtypes.extended):
         return None
     return np.asarray(value)
-
-
-# Replacing
-
-
-def _call(function, equation, values):
-    names = inspect.signature(function).parameters
-    takes_all = any(p.kind == p.VAR_KEYWORD for p in names.values())
-    given = _parameters(equation)
-    given = {k: v for k, v in given.items() if takes_all or k in names}
-    if equation.primitive.name == "select_n":
-        which, if_false, if_true = values
-        values = [which, if_true, if_false]
-    if equation.primitive.name == "integer_pow":
-        values = [*values, equation.params["y"]]
-    return jnp.asarray(function(*values, **given))
-
-
-def _soft(equation, values):
-    """What becomes of an operation on booleans and integers that are floats."""
-    soft = _changed(equation, values)
-    if not any(soft):
-        return None
-    name = equation.primitive.name
-    if name == "convert_element_type":
-        to = equation.params["new_dtype"]
-        is_number = jnp.issubdtype(to, jnp.floating)
-        return [values[0].astype(to) if is_number else values[0]]
-    if name == "not":
-        return [1 - values[0]]
-    if name == "and":
-        return [jnp.multiply(*values)]
-    if name == "or":
-        return [values[0] + values[1] - values[0] * values[1]]
-    if name == "select_n" and soft[0]:
-        share, if_false, if_true = values
-        return [share * if_true + (1 - share) * if_false]
-    return None
-
-
-def _changed(equation, values):
-    return [
-        _is_float(now) and not is_float(str(was.aval.dtype))
-        for now, was in zip(values, equation.invars)
-    ]
-
-
-def _plainly(equation, values):
-    """The same operation of other inputs."""
-    changed = _changed(equation, values)
-    if not any(changed):
-        return _bind(equation, *values)
-    dtype = values[changed.index(True)].dtype
-    try:
-        return _bind(equation, *(jnp.asarray(v, dtype) for v in values))
-    except TypeError:
-        # It takes no floats, as an index does not.
-        return _bind(
-            equation,
-            *(
-                jnp.asarray(now, was.aval.dtype)
-                for now, was in zip(values, equation.invars)
-            ),
-        )

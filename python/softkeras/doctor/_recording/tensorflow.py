@@ -104,7 +104,7 @@ def _no_variables():
 
 @contextlib.contextmanager
 def _variables_as_they_were(captured):
-    """Gives variables their values back that a run may change: seeds, counts."""
+    """Gives variables back the values that a run may change, as of seeds."""
     kept = []
     for handle in captured:
         if handle.dtype != tf.resource:
@@ -124,7 +124,7 @@ def _variables_as_they_were(captured):
 
 
 class _Trace:
-    """The operations of a graph between x and the output, and their gradients."""
+    """The operations between x and the output, with their gradients."""
 
     def __init__(self, x, output, operations):
         self.x, self.output = x, output

@@ -7,7 +7,6 @@ is its own gradient and not that of what stands before it.
 from __future__ import annotations
 
 import contextlib
-import inspect
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,13 +23,12 @@ from softkeras.doctor._recording._data import (
     NotRecorded,
     Operation,
     Recording,
-    matches,
 )
 from softkeras.doctor._recording._places import place, user_line
 
 _CASTS = ("to", "type", "float", "double", "half", "int", "long", "bool")
 _WITH_AXIS = frozenset(
-    ("argmax", "argmin", "sum", "mean", "max", "min", "prod", "cumsum", "norm")
+    ("argmax", "argmin", "sum", "mean", "max", "min", "prod", "cumsum")
 )
 
 
@@ -45,17 +43,6 @@ def record(function: Callable, x: np.ndarray) -> Recording:
     except Exception as error:
         raise NotRecorded(error, user_line(error)) from error
     return calls.recording(output)
-
-
-def replaced(function: Callable, wanted, replacement: Callable) -> Callable:
-    """See `softkeras.doctor._recording.replaced`."""
-
-    def run(x):
-        x = keras.ops.convert_to_tensor(x)
-        with _Replacing(x, wanted, replacement):
-            return function(x)
-
-    return run
 
 
 @contextlib.contextmanager
@@ -96,7 +83,7 @@ class _Call:
         with torch.random.fork_rng(devices=[], enabled=self.seed is not None):
             if self.seed is not None:
                 torch.random.set_rng_state(self.seed)
-            return _tensors(self.function(*args, **(kwargs or {})))
+            return tensors_in(self.function(*args, **(kwargs or {})))
 
 
 class _Calls(TorchFunctionMode):
@@ -128,10 +115,10 @@ class _Calls(TorchFunctionMode):
     def run(self, function, name, args, kwargs, custom=False):
         """Calls a function and keeps that, if it depends on x."""
         given, spec = tree_flatten((args, kwargs))
-        places = [k for k, v in enumerate(given) if _is_tensor(v)]
+        places = [k for k, v in enumerate(given) if is_tensor(v)]
         inputs = tuple(self.value(given[k]) for k in places)
         depends = any(v in self.depends for v in inputs)
-        word = _word(name)
+        word = word_of(name)
         if not depends or _words.squashed(name) in _words.OF_SHAPE:
             return function(*args, **kwargs)
         is_random = "drop" in word or "bernoulli" in word or "rand" in word
@@ -146,7 +133,7 @@ class _Calls(TorchFunctionMode):
             torch.is_grad_enabled(),
             self.inside[-1] if self.inside else None,
             torch.random.get_rng_state() if is_random else None,
-            parameters=_parameters(word, args, kwargs),
+            parameters=parameters_of(word, args, kwargs),
         )
         for k in places:
             given[k] = given[k].detach()
@@ -158,7 +145,7 @@ class _Calls(TorchFunctionMode):
         finally:
             if custom:
                 self.inside.pop()
-        tensors = _tensors(made)
+        tensors = tensors_in(made)
         if not tensors or all(
             any(t is given_ for given_ in args) and not name.endswith("_")
             for t in tensors
@@ -171,7 +158,7 @@ class _Calls(TorchFunctionMode):
 
     def back(self, output):
         """Takes the gradient of the sum of the output, call by call."""
-        if not _is_tensor(output):
+        if not is_tensor(output):
             raise TypeError(
                 "The result must be a tensor. Received: "
                 f"{type(output).__name__}"
@@ -212,7 +199,7 @@ class _Calls(TorchFunctionMode):
         }
         for each in within:
             # A result is detached, which is no part of the function.
-            if _word(each.name) == "stop_gradient" and each is within[-1]:
+            if word_of(each.name) == "stop_gradient" and each is within[-1]:
                 gradients = {
                     each.inputs[0]: torch.ones_like(self.values[made[0]])
                 }
@@ -235,26 +222,11 @@ class _Calls(TorchFunctionMode):
             given = tensors
         try:
             with torch.enable_grad():
-                made = call.again(given)
-        except RuntimeError:
+                found = _pulled_back(call.again(given), tensors, above)
+        except RuntimeError:  # It has no derivative, and torch says so.
             call.unregistered = True
             return (None,) * len(tensors)
-        pairs = [
-            (t, g)
-            for t, g in zip(made, above)
-            if g is not None and t.requires_grad
-        ]
-        asked = [t for t, is_wanted in zip(tensors, wanted) if is_wanted]
-        found = [None] * len(asked)
-        if pairs and asked:
-            found = torch.autograd.grad(
-                [t for t, _ in pairs],
-                asked,
-                [g for _, g in pairs],
-                allow_unused=True,
-            )
-        found = iter(found)
-        return tuple(next(found) if is_wanted else None for is_wanted in wanted)
+        return tuple(found)
 
     def recording(self, output) -> Recording:
         """What was found, in the words of all backends."""
@@ -269,7 +241,7 @@ class _Calls(TorchFunctionMode):
                 Operation(
                     index=k,
                     name=call.name,
-                    plain=_word(call.name),
+                    plain=word_of(call.name),
                     inputs=call.inputs,
                     outputs=call.outputs,
                     input_dtypes=tuple(map(self._dtype, call.inputs)),
@@ -331,12 +303,31 @@ def _custom_calls(calls):
         torch.autograd.Function.apply = original
 
 
-def _is_tensor(x):
+def _pulled_back(made, tensors, above):
+    """The gradients of those tensors that take one, else None."""
+    pairs = [
+        (t, g) for t, g in zip(made, above) if g is not None and t.requires_grad
+    ]
+    asked = [t for t in tensors if t.requires_grad]
+    if not pairs or not asked:
+        return [None] * len(tensors)
+    found = iter(
+        torch.autograd.grad(
+            [t for t, _ in pairs],
+            asked,
+            [g for _, g in pairs],
+            allow_unused=True,
+        )
+    )
+    return [next(found) if t.requires_grad else None for t in tensors]
+
+
+def is_tensor(x):
     return isinstance(x, torch.Tensor)
 
 
-def _tensors(made):
-    return [t for t in tree_flatten(made)[0] if _is_tensor(t)]
+def tensors_in(made):
+    return [t for t in tree_flatten(made)[0] if is_tensor(t)]
 
 
 def _numpy(tensor):
@@ -356,7 +347,7 @@ def _stack():
     ][::-1]
 
 
-def _word(name):
+def word_of(name):
     word = _words.squashed(name)
     if word in _CASTS:
         return "cast"
@@ -365,77 +356,8 @@ def _word(name):
     return _words.plain(name)
 
 
-def _parameters(word, args, kwargs):
+def parameters_of(word, args, kwargs):
     axis = kwargs.get("dim", kwargs.get("axis"))
     if axis is None and word in _WITH_AXIS and len(args) > 1:
         axis = args[1] if isinstance(args[1], (int, tuple, list)) else None
     return {} if axis is None else {"axis": axis}
-
-
-class _Replacing(TorchFunctionMode):
-    """Runs a replacement instead of one kind of call."""
-
-    def __init__(self, x, wanted, replacement):
-        super().__init__()
-        self.wanted, self.replacement = wanted, replacement
-        self.kept = [x]
-        self.depends = {id(x)}
-        # Floats where there were integers or booleans.
-        self.soft: set[int] = set()
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        name = resolve_name(func) or getattr(func, "__name__", str(func))
-        word = _word(name)
-        given = _tensors((args, kwargs))
-        if not any(id(t) in self.depends for t in given):
-            return func(*args, **kwargs)
-        dtypes = [str(t.dtype).removeprefix("torch.") for t in given]
-        if matches(self.wanted, name, word, dtypes):
-            made = self._instead(func, word, args, kwargs)
-        elif any(id(t) in self.soft for t in given):
-            made = self._soft(func, word, args, kwargs)
-        else:
-            made = func(*args, **kwargs)
-        for t in _tensors(made):
-            self.kept.append(t)
-            self.depends.add(id(t))
-        return made
-
-    def _instead(self, func, word, args, kwargs):
-        hard = func(*args, **kwargs)
-        given = _parameters(word, args, kwargs)
-        names = inspect.signature(self.replacement).parameters
-        like = next(t for t in _tensors(args) if t.is_floating_point())
-        values = [
-            v if _is_tensor(v) else torch.as_tensor(v, dtype=like.dtype)
-            for v in args
-            if _is_tensor(v) or (isinstance(v, (int, float)) and not given)
-        ]
-        made = self.replacement(
-            *values, **{k: v for k, v in given.items() if k in names}
-        )
-        if not hard.is_floating_point():
-            self.soft.add(id(made))
-        return made
-
-    def _soft(self, func, word, args, kwargs):
-        """What becomes of a call on booleans and integers that are floats."""
-        if word == "cast":
-            made = func(*args, **kwargs)
-            if made.is_floating_point():
-                return made
-            return args[0]
-        if word == "where" and id(args[0]) in self.soft:
-            return args[0] * args[1] + (1 - args[0]) * args[2]
-        if word == "logical_not":
-            made = 1 - args[0]
-        elif word == "logical_and":
-            made = args[0] * args[1]
-        elif word == "logical_or":
-            made = args[0] + args[1] - args[0] * args[1]
-        else:
-            made = func(*args, **kwargs)
-        for t in _tensors(made):
-            self.soft.add(id(t))
-        return made
