@@ -6,9 +6,9 @@ The files are by what is wrong: `gradients` (none, zero, partly zero),
 `numerics` (not finite, float16), `directions` (the step, custom gradients),
 `batches` (shapes, rows, weights), `modes` (eager, graph, XLA) and `variables`
 (layers and models). `keras_losses`, `keras_activations`, `softkeras_cases` and
-`custom_losses` are healthy. `test_gallery_cases.py` proves by NumPy and the
-backends alone that each case is what it is said to be: the doctor has no part
-in it.
+`custom_losses` are healthy. `test_gallery_cases.py` and
+`test_gallery_healthy.py` prove by NumPy and the backends alone that each case
+is what it is said to be: the doctor has no part in it.
 
 To add a broken case, find the question, write the function anew in the shape
 that it has there, put the link and what was asked above it, and say what the
@@ -25,7 +25,8 @@ KERAS_BACKEND=jax: it fails if the case is not broken in that way. Where the
 fault needs a certain point, give it with `show=`; where the doctor could not
 guess the shapes, say `given=True`, and it gets the arrays of `form`. A healthy
 case is `@healthy("binary")` above a function, or `add(...)` of an object, with
-the infos that are true of it in `infos`.
+what is true of it and may be said in `infos`, and `is_exact=False` where its
+gradient is not the derivative, on purpose.
 """
 
 from gallery import (
