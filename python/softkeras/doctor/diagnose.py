@@ -9,12 +9,16 @@ import numpy as np
 
 from softkeras.doctor import _layouts, _probes, _subject
 from softkeras.doctor._checks import (
+    batches,
     derivative,
     direction,
     finite,
     gradients,
     modes,
     precision,
+    rows,
+    shapes,
+    weights,
 )
 from softkeras.doctor._examination import Examination
 from softkeras.doctor.report import Report
@@ -35,6 +39,10 @@ def diagnose(
         direction.check(exam)
         modes.check(exam)
         precision.check(exam)
+        shapes.check(exam)
+        rows.check(exam)
+        weights.check(exam)
+        batches.check(exam)
     return _report(exam)
 
 

@@ -1,0 +1,272 @@
+"""What a batch's size and parts do to its loss; batches of nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softkeras.doctor import _rows
+from softkeras.doctor._checks import weights
+from softkeras.doctor._examination import Examination
+from softkeras.losses import _terms
+from softkeras.losses._batch_loss import BatchLoss
+
+# How a total grows where the rows of a batch are two or three times as many.
+GROWTHS = {
+    "a sum over the rows": (2.0, 3.0),
+    "a norm over the rows": (2**0.5, 3**0.5),
+    "a sum over pairs of rows": (4.0, 9.0),
+}
+# Labels by which rows are said to be without one.
+IGNORED = (-1.0, float("nan"), 255.0)
+
+
+def check(exam: Examination) -> None:
+    """Doubles a batch, takes it apart, and leaves nothing of it."""
+    if exam.subject.kind != "loss" or exam.found("random"):
+        return
+    probe = _rows.unweighted(exam.probes[exam.usual()[0]])
+    form = _rows.form(exam, probe)
+    if form.kind == "samples":
+        exam.fine("the loss of a batch is what its samples give, reduced")
+    elif not exam.found("wrong_axis", "wrong_shape") and not (
+        _rows.crosses(exam, probe)
+    ):
+        _parts(exam, _growth(exam))
+    _ignored(exam, probe)
+    _no_weight(exam, probe)
+    if form.kind in ("scalar", "unknown"):
+        _no_rows(exam, probe)
+
+
+def _growth(exam):
+    """What the total grows as, if that is not as a mean; reports a sum."""
+    for word, (double, triple) in GROWTHS.items():
+        if all(_grows(exam, name, double, triple) for name in exam.usual()):
+            break
+    else:
+        return None
+    if getattr(exam.subject.target, "reduction", None) == "sum":
+        return word
+    probe = _rows.unweighted(exam.probes[exam.usual()[0]])
+    once, twice = exam.total(probe), exam.total(_rows.join(probe, probe))
+    exam.add(
+        "sum_not_mean",
+        "warning",
+        "the result",
+        f"It is {word}: {once:.4g} for {_rows.rows(probe)} rows, and "
+        f"{twice:.4g} for a batch of these rows twice. So steps grow with the "
+        "batch, a learning rate holds for one batch size alone, and the last, "
+        "smaller batch of an epoch counts less.",
+        remedy="Return one loss a sample (ops.sum or ops.mean over axis=-1), "
+        "which Keras averages; or divide by the number of rows, "
+        "ops.shape(y_pred)[0].",
+        example=_rows.take(probe, slice(0, 2)),
+    )
+    return word
+
+
+def _grows(exam, name, double, triple):
+    """Whether the total, or all but a constant of it, grows so."""
+    probe = _rows.unweighted(exam.probes[name])
+    once, twice, thrice = (
+        exam.total(_rows.join(*[probe] * times)) for times in (1, 2, 3)
+    )
+    rise = twice - once
+    if not np.isfinite(rise) or abs(rise) <= 1e-3 * abs(once):
+        return False
+    expected = rise * (triple - double) / (double - 1)
+    return abs(thrice - twice - expected) <= 1e-3 * abs(rise)
+
+
+def _parts(exam, growth):
+    """Compares a batch's total with those of its parts."""
+    if any(isinstance(loss, BatchLoss) for loss in _walk(exam)):
+        exam.fine("a loss of the whole batch, and meant as such")
+        return
+    if growth is not None:
+        return
+    gaps = [
+        (gap, probe)
+        for name in exam.usual()
+        for probe in [_rows.unweighted(exam.probes[name])]
+        if (gap := _gap(exam, probe)) is not None
+    ]
+    if not gaps:
+        exam.left_out("a batch and its parts: too few rows, or not finite")
+        return
+    (total, mean), probe = max(gaps, key=lambda each: abs(np.diff(each[0])))
+    apart = abs(total - mean)
+    if apart <= 1e-4 * max(abs(total), exam.spread()):
+        exam.fine("the loss of a batch is the mean of the losses of its parts")
+        return
+    count = _rows.rows(probe)
+    exam.add(
+        "batch_not_mean",
+        "info",
+        "the result",
+        f"The loss of a batch of {count} is {total:.4g}, the mean of its two "
+        f"halves' losses is {mean:.4g}: {apart:.2g} apart. So it depends on "
+        "how large batches are and on what comes together in them, and the "
+        "number that fit() prints, a mean over batches, is not the loss of "
+        "the epoch's rows.",
+        remedy="Nothing, if that is meant, as it is for scores that are made "
+        "of counts or ranks: take batches as large as can be, and "
+        "softkeras.callbacks.EpochMetric for an epoch's number. Else return "
+        "one loss a sample, of shape (n,).",
+        example=_smallest(exam, probe, apart),
+    )
+
+
+def _walk(exam):
+    return _terms.walk(exam.subject.target)
+
+
+def _gap(exam, probe):
+    """The total of a batch and the mean of those of its halves."""
+    count = _rows.rows(probe) // 2 * 2
+    if count < 2:
+        return None
+    whole = _rows.take(probe, slice(0, count))
+    total, found = exam.total(whole), []
+    places = np.arange(count)
+    splits = np.array_split(places, 2), (places[::2], places[1::2])
+    for halves in splits:
+        mean = np.mean([exam.total(_rows.take(probe, half)) for half in halves])
+        if np.isfinite(total) and np.isfinite(mean):
+            found.append((total, float(mean)))
+    return max(found, key=lambda pair: abs(pair[0] - pair[1]), default=None)
+
+
+def _smallest(exam, probe, apart):
+    count = 2
+    while count < _rows.rows(probe):
+        few = _rows.take(probe, slice(0, count))
+        gap = _gap(exam, few)
+        if gap is not None and abs(gap[0] - gap[1]) > 0.1 * apart:
+            return few
+        count *= 2
+    return probe
+
+
+def _ignored(exam, probe):
+    """Batches of which a loss that leaves out some labels leaves out all."""
+    for label in IGNORED:
+        part = _leaves_out(exam, probe, label)
+        if part is None:
+            continue
+        made = exam.outcome(part)
+        if made.error is None and not made.is_finite:
+            exam.add(
+                "gradient_not_finite",
+                "error",
+                "y_true",
+                f"Rows whose label is {label:g} are left out of the value, "
+                "but they make the gradient NaN or infinite: a `where` hands "
+                "0 times NaN down to what it does not choose.",
+                remedy="Put a harmless label in the place of it before "
+                "anything is computed: y_true = ops.where(known, y_true, 0.0), "
+                "and choose again afterwards.",
+                example=_rows.take(part, [0, -1]),
+            )
+        one = _rows.take(_relabelled(probe, label, slice(None)), [0])
+        made = exam.outcome(one)
+        if made.error is not None or made.is_finite:
+            continue
+        exam.add(
+            "empty_batch",
+            "warning",
+            "y_true",
+            f"Labels of {label:g} are left out, and where nothing else is "
+            f"left the value is {_number(made.value)}, with a gradient that "
+            f"is {_state(made.gradient)}: 0/0 in a mean over what is left. "
+            "One such batch makes all weights of a model NaN.",
+            remedy="Divide by ops.maximum(number of what is left, 1), or use "
+            "ops.divide_no_nan.",
+            example=one,
+        )
+        return
+
+
+def _leaves_out(exam, probe, label):
+    """The probe with some such labels, if their predictions don't count."""
+    y_true = probe["y_true"]
+    if y_true.dtype.kind != "f" and not np.isfinite(label):
+        return None
+    half = slice(0, max(1, len(y_true) // 2))
+    places = [half]
+    if y_true.ndim > 1 and y_true.shape[-1] > 1:
+        places.append((slice(None), 0))
+    for place in places:
+        part = _relabelled(probe, label, place)
+        before = exam.total(part)
+        if not np.isfinite(before) or len(y_true) < 2:
+            continue
+        moved = [_moved(exam, part, before, x) for x in (place, slice(None))]
+        if moved[0] <= _rows.NOISE < 1e-3 < moved[1]:
+            return part
+    return None
+
+
+def _relabelled(probe, label, place):
+    y_true = probe["y_true"].copy()
+    y_true[place] = label
+    return {**probe, "y_true": y_true}
+
+
+def _moved(exam, probe, before, place):
+    """How far other predictions at these places move the total, relatively."""
+    y_pred = probe["y_pred"].copy()
+    y_pred[place] = np.roll(y_pred, 1, 0)[place] * 0.5
+    after = exam.total({**probe, "y_pred": y_pred})
+    return abs(after - before) / max(abs(before), exam.spread(), 1e-30)
+
+
+def _no_weight(exam, probe):
+    """A batch in which no row has a weight."""
+    zeros = np.zeros(_rows.rows(probe), "float32")
+    made = weights.weighted(
+        exam, probe, "sample_weight", zeros, gradient=True
+    )
+    if made.error is None and not made.is_finite:
+        exam.add(
+            "empty_batch",
+            "warning",
+            "sample_weight",
+            f"In a batch whose weights are all 0 the value is "
+            f"{_number(made.value)}, with a gradient that is "
+            f"{_state(made.gradient)}: 0/0 in a mean by weights.",
+            remedy="Use ops.divide_no_nan, as Keras does.",
+            example=_rows.take({**probe, "sample_weight": zeros}, [0, 1]),
+        )
+
+
+def _no_rows(exam, probe):
+    none = _rows.take(probe, slice(0, 0))
+    made = exam.outcome(none)
+    if made.error is not None:
+        exam.left_out("a batch of no rows: it raises an error")
+        return
+    if made.is_finite:
+        exam.fine("a batch of no rows has a finite loss")
+        return
+    exam.add(
+        "empty_batch",
+        "info",
+        "y_pred",
+        f"For a batch of no rows it is {_number(made.value)}. fit() gives "
+        "none; replicas of tf.distribute, where an epoch's last batch has "
+        "fewer rows than there are replicas, and training loops of your own "
+        "may.",
+        remedy="Return one loss a sample, whose mean over nothing Keras "
+        "takes as 0; or divide by ops.maximum(number of rows, 1).",
+        example=none,
+    )
+
+
+def _number(x):
+    return f"{float(x):.4g}"
+
+
+def _state(gradient):
+    finite = gradient is None or bool(np.all(np.isfinite(gradient)))
+    return "finite" if finite else "NaN or infinite"

@@ -1,0 +1,140 @@
+"""Rows of a batch taken, joined and exchanged, and what a total makes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from softkeras.doctor._examination import Examination
+from softkeras.doctor._probes import Probe
+
+# Shares of a total below this are rounding in float32.
+NOISE = 1e-5
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """How a loss's result follows the rows, before Keras reduces it.
+
+    Args:
+        kind: `"scalar"`, `"samples"` (the first axis is that of the rows),
+            `"reduced"` (axes, but none of the rows'), `"other"`, or
+            `"unknown"` where the loss has no result before it is reduced.
+        shape: Of the result for the probe.
+    """
+
+    kind: str
+    shape: tuple[int, ...] = ()
+
+
+def form(exam: Examination, probe: Probe) -> Form:
+    """Tells the rows' axis from others by a batch with one row more."""
+    count = rows(probe)
+    shapes = []
+    for batch in (probe, join(probe, take(probe, [0]))):
+        values = exam.values(batch)
+        if values is None:
+            return Form("unknown")
+        shapes.append(values.shape)
+    shape, longer = shapes
+    if not shape:
+        return Form("scalar")
+    if shape == longer:
+        return Form("reduced", shape)
+    first = shape[0] == count and longer[:1] == (count + 1,)
+    return Form("samples" if first else "other", shape)
+
+
+def rows(probe: Probe) -> int:
+    """How many rows a probe has."""
+    return len(next(iter(probe.values())))
+
+
+def take(probe: Probe, places: Sequence[int] | slice) -> Probe:
+    """Some rows of a probe."""
+    return {name: x[places] for name, x in probe.items()}
+
+
+def join(*probes: Probe) -> Probe:
+    """The rows of several probes, one after the other."""
+    return {
+        name: np.concatenate([probe[name] for probe in probes])
+        for name in probes[0]
+    }
+
+
+def exchange(probe: Probe, row: int, by: int) -> Probe:
+    """Puts row `by` in the place of row `row` too: all stays as it may be."""
+    places = np.arange(rows(probe))
+    places[row] = by
+    return take(probe, places)
+
+
+def unweighted(probe: Probe) -> Probe:
+    """A probe without weights and masks, which shares of totals disturb."""
+    return {
+        name: x
+        for name, x in probe.items()
+        if name not in ("sample_weight", "mask")
+    }
+
+
+def wider(probe: Probe, columns: int) -> Probe | None:
+    """A probe of one column with several, each with the rows in turn."""
+    if any(x.ndim != 2 or x.shape[1] != 1 for x in probe.values()):
+        return None
+    return {
+        name: np.concatenate([np.roll(x, k, 0) for k in range(columns)], 1)
+        for name, x in probe.items()
+    }
+
+
+def crosses(exam: Examination, probe: Probe) -> bool:
+    """Whether the label of each row meets the prediction of each other row.
+
+    Then a total is that of all pairs of a label and a prediction, each alone.
+    A loss of pairs of rows is something else: alone a row makes no pair.
+    """
+    pairs = _unlike(probe)
+    return bool(pairs) and all(_crosses(exam, probe, pair) for pair in pairs)
+
+
+def _crosses(exam, probe, pair):
+    total = exam.total(take(probe, pair))
+    alone = np.array(
+        [
+            [
+                exam.total(
+                    {
+                        "y_true": probe["y_true"][[label]],
+                        "y_pred": probe["y_pred"][[prediction]],
+                    }
+                )
+                for prediction in pair
+            ]
+            for label in pair
+        ]
+    )
+    if not np.isfinite(total) or not np.all(np.isfinite(alone)):
+        return False
+    noise = NOISE * np.max(np.abs(alone))
+    # A mean over pairs, a mean of sums over pairs, a sum over pairs.
+    for share in (1, 2, 4):
+        all_pairs = np.sum(alone) / share
+        own = np.trace(alone) * 2 / share
+        if abs(total - all_pairs) <= noise < 1e-2 * abs(all_pairs - own):
+            return True
+    return False
+
+
+def _unlike(probe):
+    """Two pairs of rows whose labels differ, or none."""
+    labels = probe["y_true"].reshape(rows(probe), -1)
+    _, first = np.unique(labels, axis=0, return_index=True)
+    _, last = np.unique(labels[::-1], axis=0, return_index=True)
+    if len(first) < 2:
+        return []
+    last = rows(probe) - 1 - last
+    return [sorted(map(int, places[:2])) for places in (first, last)]
