@@ -12,6 +12,8 @@ from softkeras.doctor._probes import Probe
 
 # Shares of a total below this are rounding in float32.
 NOISE = 1e-5
+# Of rows, that are tried one after the other.
+PAIRS = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,11 +99,17 @@ def crosses(exam: Examination, probe: Probe) -> bool:
     Then a total is that of all pairs of a label and a prediction, each alone.
     A loss of pairs of rows is something else: alone a row makes no pair.
     """
-    pairs = _unlike(probe)
-    return bool(pairs) and all(_crosses(exam, probe, pair) for pair in pairs)
+    seen = False
+    for pair in _unlike(probe):
+        crossed = _crossed(exam, probe, pair)
+        if crossed is False:
+            return False
+        seen |= crossed is True
+    return seen
 
 
-def _crosses(exam, probe, pair):
+def _crossed(exam, probe, pair):
+    """Whether two rows cross; None where it would make no difference."""
     total = exam.total(take(probe, pair))
     alone = np.array(
         [
@@ -119,22 +127,25 @@ def _crosses(exam, probe, pair):
     )
     if not np.isfinite(total) or not np.all(np.isfinite(alone)):
         return False
-    noise = NOISE * np.max(np.abs(alone))
-    # A mean over pairs, a mean of sums over pairs, a sum over pairs.
-    for share in (1, 2, 4):
-        all_pairs = np.sum(alone) / share
-        own = np.trace(alone) * 2 / share
-        if abs(total - all_pairs) <= noise < 1e-2 * abs(all_pairs - own):
-            return True
+    size = np.max(np.abs(alone))
+    # A mean over pairs, a mean of sums over pairs, a sum over pairs; beside
+    # what the rows' own pairs would give.
+    shares = [
+        (np.sum(alone) / share, 2 * np.trace(alone) / share)
+        for share in (1, 2, 4)
+    ]
+    for crossed, own in shares:
+        if abs(total - crossed) <= NOISE * size:
+            return True if abs(crossed - own) > 1e-3 * size else None
     return False
 
 
 def _unlike(probe):
-    """Two pairs of rows whose labels differ, or none."""
+    """Pairs of rows with labels as far apart as can be, or none."""
     labels = probe["y_true"].reshape(rows(probe), -1)
-    _, first = np.unique(labels, axis=0, return_index=True)
-    _, last = np.unique(labels[::-1], axis=0, return_index=True)
-    if len(first) < 2:
-        return []
-    last = rows(probe) - 1 - last
-    return [sorted(map(int, places[:2])) for places in (first, last)]
+    _, kind = np.unique(labels, axis=0, return_inverse=True)
+    order = np.argsort(kind.ravel(), kind="stable")
+    pairs = zip(order[:PAIRS], order[::-1][:PAIRS])
+    return [
+        [int(a), int(b)] for a, b in pairs if np.any(labels[a] != labels[b])
+    ]

@@ -7,6 +7,7 @@ import numpy as np
 from softkeras.doctor import _rows
 from softkeras.doctor._checks import weights
 from softkeras.doctor._examination import Examination
+from softkeras.doctor._probes import CLASSES
 from softkeras.losses import _terms
 from softkeras.losses._batch_loss import BatchLoss
 
@@ -40,11 +41,14 @@ def check(exam: Examination) -> None:
 
 def _growth(exam):
     """What the total grows as, if that is not as a mean; reports a sum."""
-    for word, (double, triple) in GROWTHS.items():
-        if all(_grows(exam, name, double, triple) for name in exam.usual()):
-            break
-    else:
+    words = [
+        word
+        for word, times in GROWTHS.items()
+        if all(_grows(exam, name, *times) for name in exam.usual())
+    ]
+    if not words:
         return None
+    word = words[0]
     if getattr(exam.subject.target, "reduction", None) == "sum":
         return word
     probe = _rows.unweighted(exam.probes[exam.usual()[0]])
@@ -111,7 +115,7 @@ def _parts(exam, growth):
         "the epoch's rows.",
         remedy="Nothing, if that is meant, as it is for scores that are made "
         "of counts or ranks: take batches as large as can be, and "
-        "softkeras.callbacks.EpochMetric for an epoch's number. Else return "
+        "softkeras.metrics.EpochScore for an epoch's number. Else return "
         "one loss a sample, of shape (n,).",
         example=_smallest(exam, probe, apart),
     )
@@ -150,61 +154,79 @@ def _smallest(exam, probe, apart):
 
 def _ignored(exam, probe):
     """Batches of which a loss that leaves out some labels leaves out all."""
-    for label in IGNORED:
-        part = _leaves_out(exam, probe, label)
-        if part is None:
-            continue
-        made = exam.outcome(part)
-        if made.error is None and not made.is_finite:
-            exam.add(
-                "gradient_not_finite",
-                "error",
-                "y_true",
-                f"Rows whose label is {label:g} are left out of the value, "
-                "but they make the gradient NaN or infinite: a `where` hands "
-                "0 times NaN down to what it does not choose.",
-                remedy="Put a harmless label in the place of it before "
-                "anything is computed: y_true = ops.where(known, y_true, 0.0), "
-                "and choose again afterwards.",
-                example=_rows.take(part, [0, -1]),
-            )
-        one = _rows.take(_relabelled(probe, label, slice(None)), [0])
-        made = exam.outcome(one)
-        if made.error is not None or made.is_finite:
-            continue
+    # With one column, what a mean over the columns that are left does shows
+    # in no part of a row.
+    wide = _rows.wider(probe, CLASSES)
+    for batch in (probe, wide):
+        for label in IGNORED:
+            part = None if batch is None else _leaves_out(exam, batch, label)
+            if part is not None:
+                _report_ignored(exam, batch, part, label)
+                return
+
+
+def _report_ignored(exam, probe, part, label):
+    made = exam.outcome(part)
+    if made.error is None and not made.is_finite:
+        exam.add(
+            "gradient_not_finite",
+            "error",
+            "y_true",
+            f"Labels of {label:g} are left out of the value, but they make "
+            "the gradient NaN or infinite: a `where` hands 0 times NaN down "
+            "to what it does not choose.",
+            remedy="Put a harmless label in their place before anything is "
+            "computed, y_true = ops.where(known, y_true, 0.0), and leave "
+            "their losses out afterwards.",
+            example=_rows.take(part, [0, -1]),
+        )
+    one = _rows.take(_relabelled(probe, label, slice(None)), [0])
+    made = exam.outcome(one)
+    # Where some rows are left out, the gradient of all is no other matter.
+    if made.error is None and not np.all(np.isfinite(made.value)):
         exam.add(
             "empty_batch",
             "warning",
             "y_true",
-            f"Labels of {label:g} are left out, and where nothing else is "
-            f"left the value is {_number(made.value)}, with a gradient that "
-            f"is {_state(made.gradient)}: 0/0 in a mean over what is left. "
-            "One such batch makes all weights of a model NaN.",
-            remedy="Divide by ops.maximum(number of what is left, 1), or use "
+            f"Labels of {label:g} are left out, and where no other is left "
+            f"the value is {_number(made.value)}, with a gradient that is "
+            f"{_state(made.gradient)}: 0/0 in a mean over what is left. "
+            + (
+                ""
+                if _is_finite(made.gradient)
+                else "One such batch makes all weights of a model NaN."
+            ),
+            remedy="Divide by ops.maximum(number of what is left, 1), or by "
             "ops.divide_no_nan.",
             example=one,
         )
-        return
 
 
 def _leaves_out(exam, probe, label):
-    """The probe with some such labels, if their predictions don't count."""
+    """The probe with some such labels, if it is as if these were not there."""
     y_true = probe["y_true"]
     if y_true.dtype.kind != "f" and not np.isfinite(label):
         return None
-    half = slice(0, max(1, len(y_true) // 2))
-    places = [half]
-    if y_true.ndim > 1 and y_true.shape[-1] > 1:
-        places.append((slice(None), 0))
-    for place in places:
+    half = len(y_true) // 2
+    cuts = [(slice(0, half), slice(half, None))] if half else []
+    if y_true.ndim > 1 and y_true.shape == probe["y_pred"].shape:
+        every, rest = slice(None), slice(1, None)
+        cuts += [((every, 0), (every, rest))] * (y_true.shape[1] > 1)
+    for place, kept in cuts:
         part = _relabelled(probe, label, place)
-        before = exam.total(part)
-        if not np.isfinite(before) or len(y_true) < 2:
+        total = exam.total(part)
+        if not np.isfinite(total):
             continue
-        moved = [_moved(exam, part, before, x) for x in (place, slice(None))]
-        if moved[0] <= _rows.NOISE < 1e-3 < moved[1]:
+        left = {name: x[kept] for name, x in probe.items()}
+        share = left["y_true"].size / y_true.size
+        alone = exam.total(left)
+        if any(_is_close(total, alone * size) for size in (1, share)):
             return part
     return None
+
+
+def _is_close(a, b):
+    return bool(np.isclose(a, b, rtol=_rows.NOISE, atol=0))
 
 
 def _relabelled(probe, label, place):
@@ -213,20 +235,10 @@ def _relabelled(probe, label, place):
     return {**probe, "y_true": y_true}
 
 
-def _moved(exam, probe, before, place):
-    """How far other predictions at these places move the total, relatively."""
-    y_pred = probe["y_pred"].copy()
-    y_pred[place] = np.roll(y_pred, 1, 0)[place] * 0.5
-    after = exam.total({**probe, "y_pred": y_pred})
-    return abs(after - before) / max(abs(before), exam.spread(), 1e-30)
-
-
 def _no_weight(exam, probe):
     """A batch in which no row has a weight."""
     zeros = np.zeros(_rows.rows(probe), "float32")
-    made = weights.weighted(
-        exam, probe, "sample_weight", zeros, gradient=True
-    )
+    made = weights.weighted(exam, probe, "sample_weight", zeros, gradient=True)
     if made.error is None and not made.is_finite:
         exam.add(
             "empty_batch",
@@ -268,5 +280,8 @@ def _number(x):
 
 
 def _state(gradient):
-    finite = gradient is None or bool(np.all(np.isfinite(gradient)))
-    return "finite" if finite else "NaN or infinite"
+    return "finite" if _is_finite(gradient) else "NaN or infinite"
+
+
+def _is_finite(gradient):
+    return gradient is None or bool(np.all(np.isfinite(gradient)))

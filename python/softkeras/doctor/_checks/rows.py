@@ -67,7 +67,9 @@ def _change(exam, probe, before, argument, row, by):
         return None
     place = np.unravel_index(np.argmax(moved), moved.shape)
     # Two rows are as few as can mix.
-    small = _rows.take(probe, [row, by if by != row else (row + 1) % len(other)])
+    small = _rows.take(
+        probe, [row, by if by != row else (row + 1) % len(other)]
+    )
     return {
         "before": float(before[row][place]),
         "after": float(after[row][place]),

@@ -97,9 +97,11 @@ def _broadcasts(exam, probe, other, where):
                 "give fit() class ids of shape (n,)."
             )
     small = _rows.take(other, _two(probe))
-    exam.add(
-        "broadcasts", "error", where, cause, remedy=remedy, example=small
-    )
+    # Class ids are (n,) by custom: (n, 1) is another way to give them.
+    severity = "warning" if exam.layout.form == "ids" else "error"
+    if other is probe:
+        severity = "error"
+    exam.add("broadcasts", severity, where, cause, remedy=remedy, example=small)
 
 
 def _two(probe):

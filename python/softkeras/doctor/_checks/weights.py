@@ -12,6 +12,10 @@ from softkeras.doctor._probes import Probe
 from softkeras.doctor._run import Outcome, Runner
 
 WORDS = {"sample_weight": "of weight 0", "mask": "that is masked"}
+# Rows that are tried, and the share of what they else move the total by that
+# is more than rounding.
+ROWS = 2
+COUNTS = 1e-2
 PER_SAMPLE = (
     "Return one loss a sample (reduce over axis=-1 alone), which Keras "
     "weights and averages. A loss of the whole batch needs them in its sums: "
@@ -31,10 +35,10 @@ def check(exam: Examination) -> None:
     plain = _rows.unweighted(probe)
     if _rows.crosses(exam, plain):
         return
-    heard = []
+    heard, telling = [], _telling(exam, plain)
     for name in WORDS:
         likeness = probe.get(name)
-        seen = _counts(exam, plain, name, likeness)
+        seen = _counts(exam, plain, name, likeness, telling)
         if seen is None:
             exam.left_out(f"{name}: no row of the batch changes the loss")
         elif not seen:
@@ -75,33 +79,46 @@ def weighted(
     return made
 
 
-def _counts(exam, probe, name, likeness=None):
+def _counts(exam, probe, name, likeness=None, telling=None):
     """What shows that a row counts that should not; {} where none does.
 
     None where no row changes the total, with or without weights.
     """
+    telling = _telling(exam, probe) if telling is None else telling
+    for row, by in telling:
+        found = _change(exam, probe, row, by, name, likeness)
+        if "error" in found:
+            return found
+        if found["moved"] <= COUNTS * found["unweighted"]:
+            continue
+        small = _rows.take(probe, [row, by])
+        fewer = _change(exam, small, 0, 1, name, likeness)
+        if "error" not in fewer and (
+            fewer["moved"] > COUNTS * fewer["unweighted"] > 0
+        ):
+            return fewer
+        return found
+    return {} if telling else None
+
+
+def _telling(exam, probe):
+    """Rows, each with one whose copy in its place changes the total."""
     count = _rows.rows(probe)
     before = exam.total(probe)
     scale = 1e-4 * max(abs(before), exam.spread())
-    seen = None
-    for row in range(0, count, max(1, count // 4)):
+    found = []
+    for row in range(0, count, max(1, count // 6)):
         by = (row + 1) % count
-        changed = _rows.exchange(probe, row, by)
-        plain = abs(exam.total(changed) - before)
-        if not plain > scale:
-            continue
-        seen = {}
-        small = _rows.take(probe, [row, by])
-        for batch, at, to in ((small, 0, 1), (probe, row, by)):
-            found = _change(exam, batch, at, to, name, likeness)
-            if "error" in found:
-                return found
-            if found["moved"] > 1e-2 * found["unweighted"] > 0:
-                return found
-    return seen
+        after = exam.total(_rows.exchange(probe, row, by))
+        if abs(after - before) > scale:
+            found.append((row, by))
+        if len(found) == ROWS:
+            break
+    return found
 
 
 def _change(exam, probe, row, by, name, likeness):
+    """What a row's change does to the total, with and without its weight."""
     count = _rows.rows(probe)
     shape = (count,) if likeness is None else (count, *likeness.shape[1:])
     weights = np.ones(shape, "bool" if name == "mask" else "float32")
@@ -113,12 +130,13 @@ def _change(exam, probe, row, by, name, likeness):
             return {"error": each.error}
     before, after = (float(each.value) for each in made)
     plain, moved = exam.total(probe), exam.total(changed)
+    same = _is_close(before, plain)
     rescaled = _is_close(before, float(np.mean(weights)) * plain)
     return {
         "moved": abs(after - before),
         "unweighted": abs(moved - plain),
-        "rescales": rescaled and not _is_close(before, plain),
-        "same": _is_close(before, plain),
+        "rescales": rescaled and not same,
+        "same": same,
         "example": {**probe, name: weights},
     }
 
@@ -131,15 +149,7 @@ def _report(exam, probe, name, seen, severity):
     kind = "mask_ignored" if name == "mask" else "sample_weight_ignored"
     thing = "A mask of y_pred" if name == "mask" else "sample_weight"
     if "error" in seen:
-        text = str(seen["error"]).strip().split("\n")[0][:200]
-        exam.add(
-            kind,
-            severity,
-            name,
-            f"{thing} can't be used with it: {text}",
-            remedy=PER_SAMPLE,
-            example=_rows.take(probe, slice(0, 2)),
-        )
+        _report_error(exam, probe, name, kind, seen["error"], severity)
         return
     why = "does not reach the loss"
     if seen["rescales"]:
@@ -156,4 +166,32 @@ def _report(exam, probe, name, seen, severity):
         f"without {'a mask' if name == 'mask' else 'weights'}.",
         remedy=PER_SAMPLE,
         example=seen["example"],
+    )
+
+
+def _report_error(exam, probe, name, kind, error, severity):
+    form = _rows.form(exam, probe)
+    if form.kind == "samples" and len(form.shape) > 1:
+        if name == "mask" and exam.found("sample_weight_ignored"):
+            return
+        cause = (
+            f"The result has shape {form.shape}, a loss for each element: "
+            "weights of shape (n,), as sample_weight, class_weight and masks "
+            "mostly are, do not fit it."
+        )
+        remedy = (
+            "Return one loss a sample: ops.mean of it over axis=-1. Weights "
+            "of shape (n, 1) would fit it as it is."
+        )
+    else:
+        text = str(error).strip().split("\n")[0][:200]
+        cause = f"`{name}` can't be used with it: {text}"
+        remedy = PER_SAMPLE
+    exam.add(
+        kind,
+        severity,
+        name,
+        cause,
+        remedy=remedy,
+        example=_rows.take(probe, slice(0, 2)),
     )
