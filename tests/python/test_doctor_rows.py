@@ -690,7 +690,7 @@ def test_losses_of_softkeras_with_arguments():
     for loss in (
         SoftPrecisionAtRecall(0.8),
         WeightedSum([entropy, SoftFBeta()], [0.5, 0.5]),
-        WarmUp(entropy, SoftFBeta(), epochs=3),
+        WarmUp(entropy, SoftFBeta(), steps=9),
     ):
         assert not kinds(on("binary", "probability", loss))
 
