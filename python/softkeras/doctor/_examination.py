@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -42,6 +42,7 @@ class Examination:
         self.checks: list[dict[str, str]] = []
         self._runners: dict = {}
         self._outcomes: dict = {}
+        self._facts: dict = {}
         self._variables = list(_variables(subject.target))
         self._state = [np.array(v) for v in self._variables]
 
@@ -132,6 +133,12 @@ class Examination:
         end = ends(self.layout, probe["y_true"])[which]
         shape = np.shape(probe["y_pred"])
         return end.reshape(shape) if end.size == np.prod(shape) else None
+
+    def once(self, name: str, compute: Callable[[], Any]) -> Any:
+        """What `compute` gives, which is called the first time alone."""
+        if name not in self._facts:
+            self._facts[name] = compute()
+        return self._facts[name]
 
     def found(self, *kinds: str) -> bool:
         """Whether one of these kinds has been found."""

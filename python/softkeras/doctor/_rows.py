@@ -31,8 +31,17 @@ class Form:
     shape: tuple[int, ...] = ()
 
 
-def form(exam: Examination, probe: Probe) -> Form:
+def usual(exam: Examination) -> Probe:
+    """The first usual probe, without weights."""
+    return unweighted(exam.probes[exam.usual()[0]])
+
+
+def form(exam: Examination) -> Form:
     """Tells the rows' axis from others by a batch with one row more."""
+    return exam.once("form", lambda: _form(exam, usual(exam)))
+
+
+def _form(exam, probe):
     count = rows(probe)
     shapes = []
     for batch in (probe, join(probe, take(probe, [0]))):
@@ -67,10 +76,10 @@ def join(*probes: Probe) -> Probe:
     }
 
 
-def exchange(probe: Probe, row: int, by: int) -> Probe:
-    """Puts row `by` in the place of row `row` too: all stays as it may be."""
+def exchange(probe: Probe, at: list[int], by: list[int]) -> Probe:
+    """Puts copies of rows `by` at `at`: rows as they may be, but others."""
     places = np.arange(rows(probe))
-    places[row] = by
+    places[at] = by
     return take(probe, places)
 
 
@@ -93,12 +102,16 @@ def wider(probe: Probe, columns: int) -> Probe | None:
     }
 
 
-def crosses(exam: Examination, probe: Probe) -> bool:
+def crosses(exam: Examination) -> bool:
     """Whether the label of each row meets the prediction of each other row.
 
     Then a total is that of all pairs of a label and a prediction, each alone.
     A loss of pairs of rows is something else: alone a row makes no pair.
     """
+    return exam.once("crosses", lambda: _crosses(exam, usual(exam)))
+
+
+def _crosses(exam, probe):
     seen = False
     for pair in _unlike(probe):
         crossed = _crossed(exam, probe, pair)

@@ -25,33 +25,29 @@ def check(exam: Examination) -> None:
     """Doubles a batch, takes it apart, and leaves nothing of it."""
     if exam.subject.kind != "loss" or exam.found("random"):
         return
-    probe = _rows.unweighted(exam.probes[exam.usual()[0]])
-    form = _rows.form(exam, probe)
+    probe, form = _rows.usual(exam), _rows.form(exam)
+    _ignored(exam, probe)
+    _no_weight(exam, probe)
     if form.kind == "samples":
         exam.fine("the loss of a batch is what its samples give, reduced")
     elif not exam.found("wrong_axis", "wrong_shape") and not (
-        _rows.crosses(exam, probe)
+        _rows.crosses(exam)
     ):
         _parts(exam, _growth(exam))
-    _ignored(exam, probe)
-    _no_weight(exam, probe)
-    if form.kind in ("scalar", "unknown"):
         _no_rows(exam, probe)
 
 
 def _growth(exam):
     """What the total grows as, if that is not as a mean; reports a sum."""
-    words = [
-        word
-        for word, times in GROWTHS.items()
-        if all(_grows(exam, name, *times) for name in exam.usual())
-    ]
-    if not words:
-        return None
-    word = words[0]
+    words = set(GROWTHS)
+    for name in exam.usual():
+        words &= _grows(exam, _rows.unweighted(exam.probes[name]))
+        if not words:
+            return None
+    word = words.pop()
     if getattr(exam.subject.target, "reduction", None) == "sum":
         return word
-    probe = _rows.unweighted(exam.probes[exam.usual()[0]])
+    probe = _rows.usual(exam)
     once, twice = exam.total(probe), exam.total(_rows.join(probe, probe))
     exam.add(
         "sum_not_mean",
@@ -69,17 +65,19 @@ def _growth(exam):
     return word
 
 
-def _grows(exam, name, double, triple):
-    """Whether the total, or all but a constant of it, grows so."""
-    probe = _rows.unweighted(exam.probes[name])
-    once, twice, thrice = (
-        exam.total(_rows.join(*[probe] * times)) for times in (1, 2, 3)
-    )
+def _grows(exam, probe):
+    """As what the total grows, or all of it but a constant."""
+    once, twice = (exam.total(_rows.join(*[probe] * n)) for n in (1, 2))
     rise = twice - once
     if not np.isfinite(rise) or abs(rise) <= 1e-3 * abs(once):
-        return False
-    expected = rise * (triple - double) / (double - 1)
-    return abs(thrice - twice - expected) <= 1e-3 * abs(rise)
+        return set()
+    further = exam.total(_rows.join(probe, probe, probe)) - twice
+    return {
+        word
+        for word, (double, triple) in GROWTHS.items()
+        if abs(further - rise * (triple - double) / (double - 1))
+        <= 1e-3 * abs(rise)
+    }
 
 
 def _parts(exam, growth):
@@ -153,16 +151,34 @@ def _smallest(exam, probe, apart):
 
 
 def _ignored(exam, probe):
-    """Batches of which a loss that leaves out some labels leaves out all."""
+    """Batches of which a loss that leaves out some labels leaves out all.
+
+    It leaves them out if a batch in part of them has the loss of the rest.
+    """
     # With one column, what a mean over the columns that are left does shows
     # in no part of a row.
     wide = _rows.wider(probe, CLASSES)
     for batch in (probe, wide):
-        for label in IGNORED:
-            part = None if batch is None else _leaves_out(exam, batch, label)
-            if part is not None:
-                _report_ignored(exam, batch, part, label)
-                return
+        for place, left in () if batch is None else _cuts(batch):
+            alone = exam.total(left)
+            share = left["y_true"].size / batch["y_true"].size
+            for label in IGNORED:
+                part = _relabelled(batch, label, place)
+                total = np.nan if part is None else exam.total(part)
+                if any(_is_close(total, alone * k) for k in (1, share)):
+                    _report_ignored(exam, batch, part, label)
+                    return
+
+
+def _cuts(probe):
+    """Parts of the labels, each with the probe without that part."""
+    half = _rows.rows(probe) // 2
+    if half:
+        yield slice(0, half), _rows.take(probe, slice(half, None))
+    labels = probe["y_true"]
+    if labels.shape == probe["y_pred"].shape and labels[0].size > 1:
+        rest = slice(None), slice(1, None)
+        yield (slice(None), 0), _rows.take(probe, rest)
 
 
 def _report_ignored(exam, probe, part, label):
@@ -202,35 +218,15 @@ def _report_ignored(exam, probe, part, label):
         )
 
 
-def _leaves_out(exam, probe, label):
-    """The probe with some such labels, if it is as if these were not there."""
-    y_true = probe["y_true"]
-    if y_true.dtype.kind != "f" and not np.isfinite(label):
-        return None
-    half = len(y_true) // 2
-    cuts = [(slice(0, half), slice(half, None))] if half else []
-    if y_true.ndim > 1 and y_true.shape == probe["y_pred"].shape:
-        every, rest = slice(None), slice(1, None)
-        cuts += [((every, 0), (every, rest))] * (y_true.shape[1] > 1)
-    for place, kept in cuts:
-        part = _relabelled(probe, label, place)
-        total = exam.total(part)
-        if not np.isfinite(total):
-            continue
-        left = {name: x[kept] for name, x in probe.items()}
-        share = left["y_true"].size / y_true.size
-        alone = exam.total(left)
-        if any(_is_close(total, alone * size) for size in (1, share)):
-            return part
-    return None
-
-
 def _is_close(a, b):
     return bool(np.isclose(a, b, rtol=_rows.NOISE, atol=0))
 
 
 def _relabelled(probe, label, place):
+    """The probe with other labels at `place`; None if they can't be there."""
     y_true = probe["y_true"].copy()
+    if y_true.dtype.kind != "f" and not np.isfinite(label):
+        return None
     y_true[place] = label
     return {**probe, "y_true": y_true}
 

@@ -15,7 +15,9 @@ def check(exam: Examination) -> None:
     """Changes other rows, in each argument by itself, and looks at one."""
     if exam.subject.kind not in KINDS or exam.found("random"):
         return
-    if exam.subject.kind == "loss" and _is_left_out(exam):
+    if exam.subject.kind == "loss" and (
+        _rows.form(exam).kind != "samples" or _rows.crosses(exam)
+    ):
         return
     arguments = [
         name
@@ -40,13 +42,6 @@ def check(exam: Examination) -> None:
         _report(exam, mixed)
     elif seen:
         exam.fine("what a sample gives does not depend on other samples")
-
-
-def _is_left_out(exam):
-    probe = _rows.unweighted(exam.probes[exam.usual()[0]])
-    return _rows.form(exam, probe).kind != "samples" or (
-        _rows.crosses(exam, probe)
-    )
 
 
 def _change(exam, probe, before, argument, row, by):

@@ -20,13 +20,13 @@ def check(exam: Examination) -> None:
     """Finds results of a wrong shape, and labels that meet all predictions."""
     if exam.subject.kind != "loss" or exam.found("random"):
         return
-    probe = _rows.unweighted(exam.probes[exam.usual()[0]])
-    if _rows.crosses(exam, probe):
+    probe = _rows.usual(exam)
+    if _rows.crosses(exam):
         _broadcasts(exam, probe, probe, "y_true, y_pred")
         return
     if not exam.given:
         _other_axes(exam, probe)
-    form = _rows.form(exam, probe)
+    form = _rows.form(exam)
     if form.kind == "reduced":
         _reduced(exam, probe, form)
     elif form.kind == "other":

@@ -12,8 +12,8 @@ from softkeras.doctor._probes import Probe
 from softkeras.doctor._run import Outcome, Runner
 
 WORDS = {"sample_weight": "of weight 0", "mask": "that is masked"}
-# Rows that are tried, and the share of what they else move the total by that
-# is more than rounding.
+# Rows that are changed together, and the share of what they else move the
+# total by that is more than rounding.
 ROWS = 2
 COUNTS = 1e-2
 PER_SAMPLE = (
@@ -33,12 +33,12 @@ def check(exam: Examination) -> None:
         return
     probe = exam.probes[exam.usual()[0]]
     plain = _rows.unweighted(probe)
-    if _rows.crosses(exam, plain):
+    if _rows.crosses(exam):
         return
-    heard, telling = [], _telling(exam, plain)
+    heard = []
     for name in WORDS:
         likeness = probe.get(name)
-        seen = _counts(exam, plain, name, likeness, telling)
+        seen = _counts(exam, plain, name, likeness)
         if seen is None:
             exam.left_out(f"{name}: no row of the batch changes the loss")
         elif not seen:
@@ -79,51 +79,52 @@ def weighted(
     return made
 
 
-def _counts(exam, probe, name, likeness=None, telling=None):
-    """What shows that a row counts that should not; {} where none does.
+def _counts(exam, probe, name, likeness=None):
+    """What shows that rows count that should not; {} where none does.
 
     None where no row changes the total, with or without weights.
     """
-    telling = _telling(exam, probe) if telling is None else telling
-    for row, by in telling:
-        found = _change(exam, probe, row, by, name, likeness)
-        if "error" in found:
-            return found
-        if found["moved"] <= COUNTS * found["unweighted"]:
-            continue
-        small = _rows.take(probe, [row, by])
-        fewer = _change(exam, small, 0, 1, name, likeness)
-        if "error" not in fewer and (
-            fewer["moved"] > COUNTS * fewer["unweighted"] > 0
-        ):
-            return fewer
+    at, by = exam.once("telling", lambda: _telling(exam, probe))
+    if not at:
+        return None
+    found = _change(exam, probe, at, by, name, likeness)
+    if "error" in found:
         return found
-    return {} if telling else None
-
-
-def _telling(exam, probe):
-    """Rows, each with one whose copy in its place changes the total."""
-    count = _rows.rows(probe)
-    before = exam.total(probe)
-    scale = 1e-4 * max(abs(before), exam.spread())
-    found = []
-    for row in range(0, count, max(1, count // 6)):
-        by = (row + 1) % count
-        after = exam.total(_rows.exchange(probe, row, by))
-        if abs(after - before) > scale:
-            found.append((row, by))
-        if len(found) == ROWS:
-            break
+    if found["moved"] <= COUNTS * found["unweighted"]:
+        return {}
+    small = _rows.take(probe, [at[0], by[0]])
+    fewer = _change(exam, small, [0], [1], name, likeness)
+    if "error" not in fewer and (
+        fewer["moved"] > COUNTS * fewer["unweighted"] > 0
+    ):
+        return fewer
     return found
 
 
-def _change(exam, probe, row, by, name, likeness):
-    """What a row's change does to the total, with and without its weight."""
+def _telling(exam, probe):
+    """Rows, and others whose copies in their place change the total."""
+    count = _rows.rows(probe)
+    before = exam.total(probe)
+    scale = 1e-4 * max(abs(before), exam.spread())
+    at, by = [], []
+    for row in range(0, count, max(1, count // 6)):
+        other = (row + 1) % count
+        after = exam.total(_rows.exchange(probe, [row], [other]))
+        if abs(after - before) > scale:
+            at.append(row)
+            by.append(other)
+        if len(at) == ROWS:
+            break
+    return at, by
+
+
+def _change(exam, probe, at, by, name, likeness):
+    """What a change of rows does to the total, with and without weight."""
     count = _rows.rows(probe)
     shape = (count,) if likeness is None else (count, *likeness.shape[1:])
     weights = np.ones(shape, "bool" if name == "mask" else "float32")
-    weights[row] = 0
-    changed = _rows.exchange(probe, row, by)
+    weights[at] = 0
+    changed = _rows.exchange(probe, at, by)
     made = [weighted(exam, x, name, weights) for x in (probe, changed)]
     for each in made:
         if each.error is not None:
@@ -137,6 +138,7 @@ def _change(exam, probe, row, by, name, likeness):
         "unweighted": abs(moved - plain),
         "rescales": rescaled and not same,
         "same": same,
+        "rows": len(at),
         "example": {**probe, name: weights},
     }
 
@@ -154,23 +156,29 @@ def _report(exam, probe, name, seen, severity):
     why = "does not reach the loss"
     if seen["rescales"]:
         why = "only rescales the loss, which is one number for the batch"
-    elif seen["same"] and _rows.form(exam, probe).kind == "scalar":
+    elif seen["same"] and _rows.form(exam).kind == "scalar":
         why = "does not reach the loss, which is one number for the batch"
-    row = "masked" if name == "mask" else "of weight 0"
+    few = "a row" if seen["rows"] == 1 else f"{seen['rows']} rows"
+    with_it = (
+        f"With {few} masked"
+        if name == "mask"
+        else f"With a weight of 0 for {few}"
+    )
     exam.add(
         kind,
         severity,
         name,
-        f"{thing} {why}: of two or more rows, changing one that is {row} "
-        f"moves it by {seen['moved']:.3g}, and by {seen['unweighted']:.3g} "
-        f"without {'a mask' if name == 'mask' else 'weights'}.",
-        remedy=PER_SAMPLE,
+        f"{thing} {why}. {with_it}, a change there moves the loss by "
+        f"{seen['moved']:.3g}; without, by {seen['unweighted']:.3g}.",
+        remedy="As for sample_weight."
+        if name == "mask" and exam.found("sample_weight_ignored")
+        else PER_SAMPLE,
         example=seen["example"],
     )
 
 
 def _report_error(exam, probe, name, kind, error, severity):
-    form = _rows.form(exam, probe)
+    form = _rows.form(exam)
     if form.kind == "samples" and len(form.shape) > 1:
         if name == "mask" and exam.found("sample_weight_ignored"):
             return
