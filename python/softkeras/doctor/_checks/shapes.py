@@ -120,8 +120,9 @@ def _reduced(exam, probe, form):
         )
         return
     shape, wide = form.shape, _rows.wider(probe, CLASSES)
+    few = f"{_rows.rows(probe)} rows"
     if wide is not None and (made := exam.values(wide)) is not None:
-        shape = made.shape
+        shape, few = made.shape, f"{few} of {CLASSES} columns"
     if max(shape) == 1:
         exam.add(
             "wrong_shape",
@@ -140,7 +141,7 @@ def _reduced(exam, probe, form):
         "wrong_axis",
         "error" if mean or _weighted(exam) else "warning",
         "the result",
-        f"{_rows.rows(probe)} rows give a result of shape {shape}: the loss "
+        f"{few} give a result of shape {shape}: the loss "
         "is reduced over the samples, which leaves one value a class. "
         "sample_weight and class_weight, one number a sample, can't be "
         "applied to it"
