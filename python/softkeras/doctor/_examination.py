@@ -45,6 +45,7 @@ class Examination:
         self.mode = _run.modes()[0]
         self._runners: dict = {}
         self._outcomes: dict = {}
+        self._facts: dict = {}
         self._variables = list(_variables(subject.target))
         self._state = [np.array(v) for v in self._variables]
 
@@ -160,6 +161,12 @@ class Examination:
         end = ends(self.layout, probe["y_true"])[which]
         shape = np.shape(probe["y_pred"])
         return end.reshape(shape) if end.size == np.prod(shape) else None
+
+    def once(self, name: str, compute: Callable[[], Any]) -> Any:
+        """What `compute` gives, which is called the first time alone."""
+        if name not in self._facts:
+            self._facts[name] = compute()
+        return self._facts[name]
 
     def found(self, *kinds: str) -> bool:
         """Whether one of these kinds has been found."""

@@ -192,12 +192,18 @@ class LayerSubject(Subject):
     # A layer casts what it gets to its own dtype.
     widest = "float32"
 
+    def __init__(self, target, name, training=True):
+        super().__init__(target, name)
+        self.training = training
+
     def values(self, dtype="float32"):
         layer = self.target
-        training = "training" in inspect.signature(layer.call).parameters
+        options = {}
+        if "training" in inspect.signature(layer.call).parameters:
+            options["training"] = self.training
 
         def values(x):
-            return layer(x, training=True) if training else layer(x)
+            return layer(x, **options)
 
         return values
 

@@ -15,6 +15,7 @@ from softkeras.doctor import (
     _untouched,
 )
 from softkeras.doctor._checks import (
+    batches,
     derivative,
     direction,
     finite,
@@ -23,6 +24,9 @@ from softkeras.doctor._checks import (
     precision,
     repeats,
     variables,
+    rows,
+    shapes,
+    weights,
 )
 from softkeras.doctor._examination import Examination
 from softkeras.doctor.report import Report
@@ -68,9 +72,9 @@ def diagnose(
             looked at. Without data they are made, for labels of the forms
             that the loss takes.
         domain: What predictions or inputs can be: `"probability"` (0 to 1, both
-            included), `"logit"` or `"real"` (of any size) or `"positive"`. Default: that of
-            a known loss or of the data; else probabilities for a loss, real
-            numbers for an activation.
+            included), `"logit"` or `"real"` (of any size) or `"positive"`.
+            Default: that of a known loss or of the data; else probabilities
+            for a loss, real numbers for an activation.
         seed: Of the random inputs.
 
     Returns:
@@ -118,6 +122,7 @@ def _check(exam):
     if exam.subject.differentiable(exam.arrays(name)[0]):
         if modes.settle(exam):
             _check_gradients(exam)
+        shapes.check(exam)
     elif (error := exam.value(name).error) is not None:
         modes.fails(exam, name, error)
     if exam.subject.kind == "layer" and not exam.found("fails"):
@@ -135,7 +140,23 @@ def _check_gradients(exam):
         modes.check(exam)
         derivative.check(exam)
         direction.check(exam)
+        _check_rows(exam)
     precision.check(exam)
+
+
+def _check_rows(exam):
+    weights.check(exam)
+    batches.check(exam)
+    if exam.subject.kind != "layer":
+        rows.check(exam)
+        return
+    # In training a BatchNormalization mixes rows, as it is meant to.
+    subject = _subject.LayerSubject(
+        exam.subject.target, exam.subject.name, training=False
+    )
+    calm = Examination(subject, exam.probes, seed=exam.seed, given=exam.given)
+    rows.check(calm)
+    exam.take_over(calm, "")
 
 
 def _of_model(subject, domain, seed):

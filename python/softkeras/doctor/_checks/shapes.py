@@ -1,0 +1,197 @@
+"""Whether the result has the shape of a loss, and labels meet predictions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softkeras.doctor import _rows
+from softkeras.doctor._checks import weights
+from softkeras.doctor._examination import Examination
+from softkeras.doctor._probes import CLASSES
+
+FLAT = (
+    "Write y_true = ops.reshape(y_true, ops.shape(y_pred)) in the loss; or "
+    "give compile() a plain function in place of a Loss class of your own: "
+    "there Keras brings labels and predictions to as many axes."
+)
+
+
+def check(exam: Examination) -> None:
+    """Finds results of a wrong shape, and labels that meet all predictions."""
+    if exam.subject.kind != "loss" or exam.found("random"):
+        return
+    probe = _rows.usual(exam)
+    if _rows.crosses(exam):
+        _broadcasts(exam, probe, probe, "y_true, y_pred")
+        return
+    if not exam.given:
+        _other_axes(exam, probe)
+    form = _rows.form(exam)
+    if form.kind == "reduced":
+        _reduced(exam, probe, form)
+    elif form.kind == "other":
+        _other(exam, probe, form)
+    elif form.kind != "unknown":
+        what = (
+            f"one loss a sample, of shape {form.shape}"
+            if form.shape
+            else "one number for the batch"
+        )
+        exam.fine(f"the result is {what}")
+
+
+def _other_axes(exam, probe):
+    """Tries labels and predictions with an axis more or less."""
+    labels, predictions = probe["y_true"], probe["y_pred"]
+    tried = {}
+    if predictions.ndim == 2 and predictions.shape[1] == 1:
+        tried["y_true"] = {**probe, "y_true": labels[:, 0]}
+        tried["y_pred"] = {**probe, "y_pred": predictions[:, 0]}
+    elif labels.ndim == predictions.ndim - 1:
+        tried["y_true"] = {**probe, "y_true": labels[..., None]}
+    expected = exam.total(probe)
+    for name, other in tried.items():
+        total = exam.total(other)
+        if not np.isfinite(total) or not np.isfinite(expected):
+            continue
+        if abs(total - expected) > 1e-4 * max(abs(expected), exam.spread()):
+            _broadcasts(exam, probe, other, name)
+            return
+    if tried:
+        exam.fine("labels of shape (n,) and (n, 1) give the same")
+
+
+def _broadcasts(exam, probe, other, where):
+    shapes = f"{other['y_true'].shape} and {other['y_pred'].shape}"
+    made = exam.values(other)
+    result = (
+        f" to a result of shape {made.shape}"
+        if made is not None and made.ndim > 1
+        else ""
+    )
+    cause = (
+        f"y_true and y_pred of shapes {shapes} broadcast{result}: the label "
+        "of each row meets the predictions of all rows."
+    )
+    if other is probe:
+        swapped = {**probe, "y_true": np.roll(probe["y_true"], 1, 0)}
+        cause += (
+            f" So it is {exam.total(probe):.4g} whichever row a label stands "
+            f"in ({exam.total(swapped):.4g} with all labels moved on by a "
+            "row), and only their mean is learned."
+        )
+        remedy = (
+            "Bring both to one shape before they meet: y_true = "
+            "ops.reshape(y_true, ops.shape(y_pred)), and index or squeeze "
+            "neither of them alone."
+        )
+    else:
+        cause += (
+            f" The loss is then {exam.total(other):.4g} in place of "
+            f"{exam.total(probe):.4g}."
+        )
+        remedy = FLAT
+        if other["y_true"].ndim == other["y_pred"].ndim > 1:
+            remedy = (
+                "Write y_true = ops.reshape(y_true, (-1,)) in the loss, or "
+                "give fit() class ids of shape (n,)."
+            )
+    small = _rows.take(other, _two(probe))
+    # Class ids are (n,) by custom: (n, 1) is another way to give them.
+    severity = "warning" if exam.layout.form == "ids" else "error"
+    if other is probe:
+        severity = "error"
+    exam.add("broadcasts", severity, where, cause, remedy=remedy, example=small)
+
+
+def _two(probe):
+    """Two rows with different labels, if there are."""
+    labels = probe["y_true"].reshape(_rows.rows(probe), -1)
+    other = np.flatnonzero(np.any(labels != labels[0], axis=1))
+    return [0, int(other[0])] if len(other) else [0]
+
+
+def _reduced(exam, probe, form):
+    """A result with axes, none of which is that of the rows."""
+    if weights.reach(exam, probe):
+        exam.fine(
+            f"the result is one loss a class, of shape {form.shape}, and "
+            "weights of samples are in it"
+        )
+        return
+    shape, wide = form.shape, _rows.wider(probe, CLASSES)
+    few = f"{_rows.rows(probe)} rows"
+    if wide is not None and (made := exam.values(wide)) is not None:
+        shape, few = made.shape, f"{few} of {CLASSES} columns"
+    if max(shape) == 1:
+        exam.add(
+            "wrong_shape",
+            "warning",
+            "the result",
+            f"The result has shape {shape} whatever the batch is: one number "
+            "for the batch, with axes. Weights of samples are broadcast with "
+            "it, so they only rescale it.",
+            remedy="Leave out keepdims=True, and reduce over axis=-1 alone: "
+            "one loss a sample, of shape (n,), which Keras averages.",
+            example=_rows.take(probe, _two(probe)),
+        )
+        return
+    mean = _is_mean(exam, probe)
+    exam.add(
+        "wrong_axis",
+        "error" if mean or _weighted(exam) else "warning",
+        "the result",
+        f"{few} give a result of shape {shape}: the loss "
+        "is reduced over the samples, which leaves one value a class. "
+        "sample_weight and class_weight, one number a sample, can't be "
+        "applied to it"
+        + (
+            "."
+            if mean
+            else "; without them it trains, as the mean of the classes' "
+            "losses of the whole batch."
+        ),
+        remedy="Reduce over axis=-1, not axis=0: the result is one loss a "
+        "sample, of shape (n,), and Keras averages it."
+        if mean
+        else "Return ops.mean of it, and take weights in with "
+        "softkeras.losses.FunctionLoss and an argument sample_weight; or use "
+        "a loss of counts of softkeras.losses such as SoftFBeta(), whose "
+        "counts have the weights in them.",
+        example=_rows.take(probe, _two(probe)),
+    )
+
+
+def _other(exam, probe, form):
+    where = [i for i, n in enumerate(form.shape) if n == _rows.rows(probe)]
+    exam.add(
+        "wrong_shape",
+        "error",
+        "the result",
+        f"{_rows.rows(probe)} rows give a result of shape {form.shape}: "
+        + (
+            f"the samples are along axis {where[-1]}. "
+            if where
+            else "no axis is that of the samples. "
+        )
+        + "Keras takes the first axis for them, and multiplies it by "
+        "sample_weight and class_weight: an error, or the wrong samples.",
+        remedy="Return one loss a sample, of shape (n,), or one an element, "
+        "of shape (n, ...): reduce over axis=-1, and flatten nothing.",
+        example=_rows.take(probe, _two(probe)),
+    )
+
+
+def _weighted(exam):
+    return exam.given and "sample_weight" in exam.probes[exam.usual()[0]]
+
+
+def _is_mean(exam, probe):
+    """Whether the total is the mean, or the sum, of what each row gives."""
+    total = exam.total(probe)
+    count = _rows.rows(probe)
+    alone = sum(exam.total(_rows.take(probe, [row])) for row in range(count))
+    return any(
+        abs(total - expected) <= 1e-4 * max(abs(total), exam.spread())
+        for expected in (alone, alone / count)
+    )

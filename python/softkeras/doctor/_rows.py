@@ -1,0 +1,164 @@
+"""Rows of a batch taken, joined and exchanged, and what a total makes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from softkeras.doctor._examination import Examination
+from softkeras.doctor._probes import Probe
+
+# Shares of a total below this are rounding in float32.
+NOISE = 1e-5
+# Of rows, that are tried one after the other.
+PAIRS = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """How a loss's result follows the rows, before Keras reduces it.
+
+    Args:
+        kind: `"scalar"`, `"samples"` (the first axis is that of the rows),
+            `"reduced"` (axes, but none of the rows'), `"other"`, or
+            `"unknown"` where the loss has no result before it is reduced.
+        shape: Of the result for the probe.
+    """
+
+    kind: str
+    shape: tuple[int, ...] = ()
+
+
+def usual(exam: Examination) -> Probe:
+    """The first usual probe, without weights."""
+    return unweighted(exam.probes[exam.usual()[0]])
+
+
+def form(exam: Examination) -> Form:
+    """Tells the rows' axis from others by a batch with one row more."""
+    return exam.once("form", lambda: _form(exam, usual(exam)))
+
+
+def _form(exam, probe):
+    count = rows(probe)
+    shapes = []
+    for batch in (probe, join(probe, take(probe, [0]))):
+        values = exam.values(batch)
+        if values is None:
+            return Form("unknown")
+        shapes.append(values.shape)
+    shape, longer = shapes
+    if not shape:
+        return Form("scalar")
+    if shape == longer:
+        return Form("reduced", shape)
+    first = shape[0] == count and longer[:1] == (count + 1,)
+    return Form("samples" if first else "other", shape)
+
+
+def rows(probe: Probe) -> int:
+    """How many rows a probe has."""
+    return len(next(iter(probe.values())))
+
+
+def take(probe: Probe, places: Sequence[int] | slice) -> Probe:
+    """Some rows of a probe."""
+    return {name: x[places] for name, x in probe.items()}
+
+
+def join(*probes: Probe) -> Probe:
+    """The rows of several probes, one after the other."""
+    return {
+        name: np.concatenate([probe[name] for probe in probes])
+        for name in probes[0]
+    }
+
+
+def exchange(probe: Probe, at: list[int], by: list[int]) -> Probe:
+    """Puts copies of rows `by` at `at`: rows as they may be, but others."""
+    places = np.arange(rows(probe))
+    places[at] = by
+    return take(probe, places)
+
+
+def unweighted(probe: Probe) -> Probe:
+    """A probe without weights and masks, which shares of totals disturb."""
+    return {
+        name: x
+        for name, x in probe.items()
+        if name not in ("sample_weight", "mask")
+    }
+
+
+def wider(probe: Probe, columns: int) -> Probe | None:
+    """A probe of one column with several, each with the rows in turn."""
+    if any(x.ndim != 2 or x.shape[1] != 1 for x in probe.values()):
+        return None
+    return {
+        name: np.concatenate([np.roll(x, k, 0) for k in range(columns)], 1)
+        for name, x in probe.items()
+    }
+
+
+def crosses(exam: Examination) -> bool:
+    """Whether the label of each row meets the prediction of each other row.
+
+    Then a total is that of all pairs of a label and a prediction, each alone.
+    A loss of pairs of rows is something else: alone a row makes no pair.
+    """
+    return exam.once("crosses", lambda: _crosses(exam, usual(exam)))
+
+
+def _crosses(exam, probe):
+    seen = False
+    for pair in _unlike(probe):
+        crossed = _crossed(exam, probe, pair)
+        if crossed is False:
+            return False
+        seen |= crossed is True
+    return seen
+
+
+def _crossed(exam, probe, pair):
+    """Whether two rows cross; None where it would make no difference."""
+    total = exam.total(take(probe, pair))
+    alone = np.array(
+        [
+            [
+                exam.total(
+                    {
+                        "y_true": probe["y_true"][[label]],
+                        "y_pred": probe["y_pred"][[prediction]],
+                    }
+                )
+                for prediction in pair
+            ]
+            for label in pair
+        ]
+    )
+    if not np.isfinite(total) or not np.all(np.isfinite(alone)):
+        return False
+    size = np.max(np.abs(alone))
+    # A mean over pairs, a mean of sums over pairs, a sum over pairs; beside
+    # what the rows' own pairs would give.
+    shares = [
+        (np.sum(alone) / share, 2 * np.trace(alone) / share)
+        for share in (1, 2, 4)
+    ]
+    for crossed, own in shares:
+        if abs(total - crossed) <= NOISE * size:
+            return True if abs(crossed - own) > 1e-3 * size else None
+    return False
+
+
+def _unlike(probe):
+    """Pairs of rows with labels as far apart as can be, or none."""
+    labels = probe["y_true"].reshape(rows(probe), -1)
+    _, kind = np.unique(labels, axis=0, return_inverse=True)
+    order = np.argsort(kind.ravel(), kind="stable")
+    pairs = zip(order[:PAIRS], order[::-1][:PAIRS])
+    return [
+        [int(a), int(b)] for a, b in pairs if np.any(labels[a] != labels[b])
+    ]
