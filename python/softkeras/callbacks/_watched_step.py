@@ -298,6 +298,8 @@ class _Stateless(WatchedStep):
 
     def detach(self):
         super().detach()
+        # fit() does so with the variables that are there at its end.
+        self.model.jax_state_sync()
         _state.leave_state(self.model, self.variables)
 
     def read(self, name):

@@ -39,7 +39,10 @@ class GradientWatch(keras.callbacks.Callback):
     clipped, and divided by the scale of the loss, if there is one.
 
     Gradient: none of its own, and those of the model stay what they are.
-    Training with it gives the weights that it gives without it.
+    Training with it gives the weights that it gives without it, to the last
+    digit where the backend computes step by step as it did; TensorFlow's
+    optimiser of graphs and its XLA may join operations otherwise when a result
+    is also looked at, and then round the last digit otherwise.
 
     - A variable without a gradient has a row with None. JAX gives such
       variables gradients of zeros, so there its share of zeros is 1.
@@ -83,11 +86,11 @@ class GradientWatch(keras.callbacks.Callback):
     ...     x, y, batch_size=2, verbose=0, callbacks=[watch]
     ... )
     >>> watch.history
-    step  layer  variable  zero  non_finite  norm
-       1  dense  kernel    50 %         0 %     2
-       1  dense  bias       0 %         0 %     2
-       3  dense  kernel    50 %         0 %  1.84
-       3  dense  bias       0 %         0 %  1.84
+    step  layer  variable    zero  non_finite  norm
+       1  dense  kernel    50.0 %         0 %     2
+       1  dense  bias         0 %         0 %     2
+       3  dense  kernel    50.0 %         0 %  1.84
+       3  dense  bias         0 %         0 %  1.84
     """
 
     def __init__(
@@ -175,6 +178,9 @@ class GradientWatch(keras.callbacks.Callback):
         self._batches.clear()
 
     def _take_down(self, step):
+        """Adds rows to the history."""
+        # A callback's own `model` has JAX's values put back into it.
+        model = self._step.model
         rows = iter(self._step.read("table").tolist())
         for variable, given in zip(
             self._step.trainable, self._step.has_gradient
@@ -183,7 +189,7 @@ class GradientWatch(keras.callbacks.Callback):
             self.history.append(
                 {
                     "step": step,
-                    **_names(variable, self.model),
+                    **_names(variable, model),
                     **dict(zip(("zero", "non_finite", "norm"), numbers)),
                 }
             )
