@@ -29,7 +29,7 @@ from _machine import machine
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "gradient_watch.json"
 STEPS = 100
-EPOCHS = 4
+EPOCHS = 3
 MODES = {
     "tensorflow": {
         "graph": {"jit_compile": False},
@@ -61,7 +61,7 @@ def models():
     def convolutions():
         return Sequential(
             [
-                Input((32, 32, 3)),
+                Input((16, 16, 3)),
                 layers.Conv2D(16, 3, strides=2, use_bias=False),
                 layers.BatchNormalization(),
                 layers.ReLU(),
@@ -74,7 +74,7 @@ def models():
     return {
         "MLP 3x16, batch 32": (lambda: perceptron(16), (64,), 32),
         "MLP 3x256, batch 256": (lambda: perceptron(256), (64,), 256),
-        "CNN 16-32, batch 64": (convolutions, (32, 32, 3), 64),
+        "CNN 16-32, batch 64": (convolutions, (16, 16, 3), 64),
     }
 
 

@@ -118,6 +118,8 @@ WRAPPERS = {
     "FunctionLoss": "loss_from_function",
     "WeightedSum": "loss_weighted_sum",
     "WarmUp": "loss_warm_up",
+    "BadBatch": None,  # in R a list
+    "load_batch": "load_batch",
     "EpochMetric": "callback_epoch_metric",
     "GradientWatch": "callback_gradient_watch",
     "LossState": "callback_loss_state",

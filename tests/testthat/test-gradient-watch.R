@@ -30,7 +30,8 @@ test_that("the batch of the first NaN is kept, and the model too", {
   skip_if_no_keras()
   data <- clouds(32)
   data$x[19, 1] <- NaN
-  path <- withr::local_tempfile(fileext = ".npz")
+  path <- tempfile(fileext = ".npz")
+  on.exit(unlink(path))
   watch <- callback_gradient_watch(path = path)
   model <- linear_model()
   said <- capture.output(type = "message", {

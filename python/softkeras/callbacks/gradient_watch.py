@@ -291,7 +291,8 @@ def _bad_data(batch):
                 name = part + "".join(f"[{key!r}]" for key in path)
                 yield (
                     f"Its {name} has NaN or infinite values in {len(rows)} of "
-                    f"{len(leaf)} rows, the first of them {rows[0]}."
+                    f"{len(leaf)} rows, the first of them row {rows[0]}, "
+                    "counted from 0."
                 )
 
 
