@@ -150,8 +150,7 @@ callback_epoch_metric <- function(
 #' isn't made, nor any after it: training stops with a warning that names the step, the
 #' layer and the variable, and the model is left as it was before that step. With a scaled
 #' loss, as for float16, an infinite gradient is a fault only when the scale is down at 1.
-#' [load_batch()] reads the file. It works on one device, not under `tf.distribute` with
-#' several replicas.
+#' [load_batch()] reads the file. It does not work under `tf.distribute`.
 #'
 #' @param every How many steps lie between two looks at the shares and norms.
 #' @param stop Whether to stop at a gradient that is not finite. If not, nothing is looked

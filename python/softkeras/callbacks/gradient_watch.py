@@ -65,7 +65,7 @@ class GradientWatch(keras.callbacks.Callback):
 
     Raises:
         ValueError: for what is not allowed; when training starts also under
-            tf.distribute with several replicas, for a torch model with
+            tf.distribute, for a torch model with
             `jit_compile=True`, a second watch of the same model, or a model
             whose own `train_step()` does not call its optimiser.
 
@@ -114,13 +114,12 @@ class GradientWatch(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         model = self.model
-        strategy = getattr(model, "distribute_strategy", None)
-        if getattr(strategy, "num_replicas_in_sync", 1) > 1:
+        # None for a model that is made outside of a strategy's scope.
+        if getattr(model, "_distribute_strategy", None) is not None:
             raise ValueError(
-                "GradientWatch looks at the gradients of one device. Received: "
-                "a model under tf.distribute with "
-                f"{strategy.num_replicas_in_sync} replicas; watch a model that "
-                "is made outside of strategy.scope()."
+                "GradientWatch does not work under tf.distribute. Received: a "
+                "model that was made in a strategy.scope(); watch one that is "
+                "made outside of it."
             )
         self.history.clear()
         self.batch = self._found = None
