@@ -14,7 +14,7 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
 	test-r-13 test-r-sid test-parity check-r lint document golden examples bench \
-	bench-ops bench-ranks bench-effectiveness bench-exhaustive \
+	bench-ops bench-ranks bench-watch bench-effectiveness bench-exhaustive \
 	bench-segmentation vignettes clean
 
 help: ## List the targets
@@ -90,6 +90,9 @@ bench-ranks: .venv/.ready ## Losses of ranks, and at a constraint, beside cross-
 	"$(PY)" benchmarks/ranking_speed.py
 	KERAS_BACKEND=jax "$(PY)" benchmarks/ranking.py
 	"$(PY)" benchmarks/constraints.py
+
+bench-watch: .venv/.ready ## What a GradientWatch costs, in graphs, under XLA and on JAX
+	"$(PY)" benchmarks/gradient_watch.py
 
 bench-effectiveness: .venv/.ready ## Which loss scores best: 100 sets of KEEL, classes, small batches
 	"$(PY)" benchmarks/effectiveness.py

@@ -133,6 +133,72 @@ callback_epoch_metric <- function(
   )))
 }
 
+#' Watch the gradients during training
+#'
+#' For each layer and variable the share of zeros and of NaN or infinite values in its
+#' gradient, and the norm, every so many steps; and a stop at the first gradient that is
+#' not finite, with the batch that did it saved.
+#'
+#' @details
+#' `as.data.frame()`, or `tidy()`, of the callback gives what it has seen, with the columns
+#' `step`, `layer`, `variable`, `zero` = |{i: g_i = 0}|/n, `non_finite` =
+#' |{i: g_i is NaN or infinite}|/n and `norm` = sqrt(sum(g^2)) of the gradient g that the
+#' optimizer is given, in the first step and after each `every` more. They are `NA` for a
+#' variable without a gradient.
+#'
+#' In each step it is looked whether all gradients are finite. A step in which one is not
+#' isn't made, nor any after it: training stops with a warning that names the step, the
+#' layer and the variable, and the model is left as it was before that step. With a scaled
+#' loss, as for float16, an infinite gradient is a fault only when the scale is down at 1.
+#' [load_batch()] reads the file. It does not work under `tf.distribute`.
+#'
+#' @param every How many steps lie between two looks at the shares and norms.
+#' @param stop Whether to stop at a gradient that is not finite. If not, nothing is looked
+#'   at between two looks, and no batch is kept.
+#' @param path Where the batch that did it is saved; a file of that name is replaced.
+#'   `NULL`: nowhere.
+#'
+#' @returns A callback for `fit()`.
+#' @references Glorot and Bengio (2010), *Understanding the difficulty of training deep
+#'   feedforward neural networks*, <https://proceedings.mlr.press/v9/glorot10a.html>.
+#' @family callbacks
+#' @export
+#' @examplesIf softkeras_available()
+#' watch <- callback_gradient_watch(every = 2, path = NULL)
+#' keras <- reticulate::import("keras")
+#' model <- keras$Sequential(list(keras$layers$Dense(1L, name = "dense")))
+#' model$compile("sgd", loss = "mse")
+#' x <- matrix(c(1, 0, 2, 0), 4, 2)
+#' history <- model$fit(x, rowSums(x), batch_size = 1L, verbose = 0L, callbacks = list(watch))
+#' as.data.frame(watch)
+callback_gradient_watch <- function(every = 100, stop = TRUE, path = "bad_batch.npz") {
+  call_python(
+    py_softkeras()$callbacks$GradientWatch,
+    list(every = as_whole(every), stop = stop, path = if (!is.null(path)) path.expand(path))
+  )
+}
+
+#' Read the batch that a watch has saved
+#'
+#' The batch that made a gradient NaN or infinite, which [callback_gradient_watch()] saves.
+#'
+#' @param path The file.
+#'
+#' @returns A list with `x`, `y` and `sample_weight` (arrays, nested as they were in
+#'   `fit()`), `step` and `epoch` (from 1), `layer`, `variable`, and `weights`: the arrays
+#'   of the model before that step, of its trainable and then its other variables. An error
+#'   for a file of something else.
+#' @references [callback_gradient_watch()], which writes it.
+#' @family callbacks
+#' @export
+#' @examplesIf softkeras_available()
+#' try(load_batch("no_such_file.npz"))
+load_batch <- function(path) {
+  batch <- call_python(py_softkeras()$callbacks$load_batch, list(path.expand(path)))
+  parts <- c("x", "y", "sample_weight", "step", "epoch", "layer", "variable", "weights")
+  structure(lapply(parts, function(part) py_value(batch, part)), names = parts)
+}
+
 # R would recycle the shorter one.
 check_rows <- function(x, y, name) {
   rows <- function(x) if (length(dim(x))) dim(x)[1] else length(x)

@@ -157,6 +157,21 @@ format.softkeras.callbacks.EpochMetric <- function(x, ...) {
 #' @exportS3Method print softkeras.callbacks.EpochMetric
 print.softkeras.callbacks.EpochMetric <- function(x, ...) show_line(x)
 
+#' @rdname softkeras-print
+#' @exportS3Method format softkeras.callbacks.GradientWatch
+format.softkeras.callbacks.GradientWatch <- function(x, ...) {
+  seen <- as.data.frame(x)$step
+  paste0(
+    "<GradientWatch> every ", format(py_value(x, "every")), " steps, ",
+    if (py_value(x, "stop")) "stops at a gradient that is not finite" else "never stops",
+    if (length(seen)) paste0("; has looked ", length(unique(seen)), " times")
+  )
+}
+
+#' @rdname softkeras-print
+#' @exportS3Method print softkeras.callbacks.GradientWatch
+print.softkeras.callbacks.GradientWatch <- function(x, ...) show_line(x)
+
 show_line <- function(x) {
   cat(strwrap(format(x), width = getOption("width"), exdent = 2), sep = "\n")
   invisible(x)

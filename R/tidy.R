@@ -16,6 +16,8 @@
 #'   metric and data, with `value`: `"training"` for the loss and the metrics of the
 #'   model, `"validation"`, and `"other"` for what callbacks put there, such as
 #'   [callback_epoch_metric()] or a learning rate.
+#' - [callback_gradient_watch()]: a row for each variable and step that was looked at,
+#'   with `step`, `layer`, `variable`, `zero`, `non_finite` and `norm`.
 #' - [steps_step()]: `p`, `decision` and `gradient`.
 #'
 #' Classes are named by the columns of `y_pred`, if these have names, else by their
@@ -101,6 +103,21 @@ as.data.frame.softkeras.steps.Step <- function(
 }
 
 #' @rdname softkeras-tables
+#' @exportS3Method as.data.frame softkeras.callbacks.GradientWatch
+as.data.frame.softkeras.callbacks.GradientWatch <- function(
+    x, row.names = NULL, optional = FALSE, ...) {
+  check_dots(...)
+  columns <- reticulate::py_to_r(reticulate::py_get_attr(x, "history")$to_dict())
+  number <- function(column) vapply(column, function(v) if (is.null(v)) NA_real_ else v, 0)
+  data.frame(
+    step = as.integer(unlist(columns$step)),
+    layer = as.character(unlist(columns$layer)),
+    variable = as.character(unlist(columns$variable)),
+    lapply(lapply(columns[c("zero", "non_finite", "norm")], as.list), number)
+  )
+}
+
+#' @rdname softkeras-tables
 #' @exportS3Method generics::tidy softkeras_counts
 tidy.softkeras_counts <- function(x, ...) as.data.frame(x, ...)
 
@@ -119,6 +136,10 @@ tidy.keras.src.callbacks.history.History <- function(x, ...) as.data.frame(x, ..
 #' @rdname softkeras-tables
 #' @exportS3Method generics::tidy softkeras.steps.Step
 tidy.softkeras.steps.Step <- function(x, ...) as.data.frame(x, ...)
+
+#' @rdname softkeras-tables
+#' @exportS3Method generics::tidy softkeras.callbacks.GradientWatch
+tidy.softkeras.callbacks.GradientWatch <- function(x, ...) as.data.frame(x, ...)
 
 # The loss and the metrics that Keras takes of training data: those of the model, and
 # those that it also takes of validation data, should it have been compiled anew.

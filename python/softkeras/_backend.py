@@ -203,6 +203,30 @@ def map_flat_values(function, tensors: dict):
     )
 
 
+def stored(gradient):
+    """The numbers of a gradient; of an embedding's those of the rows used."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if isinstance(gradient, tf.IndexedSlices):
+            return gradient.values
+    return gradient
+
+
+def dense(gradient):
+    """A gradient with all rows, also of an embedding."""
+    values = stored(gradient)
+    if values is gradient:
+        return gradient
+    import tensorflow as tf
+
+    # A row that is used twice is there twice.
+    rows = gradient.dense_shape[0]
+    whole = tf.math.unsorted_segment_sum(values, gradient.indices, rows)
+    known = tf.get_static_value(gradient.dense_shape)
+    return whole if known is None else tf.ensure_shape(whole, known)
+
+
 def check_numpy_callable() -> None:
     """Raises a ValueError where `call_numpy` can't be compiled."""
     if keras.backend.backend() == "tensorflow" and is_fused():

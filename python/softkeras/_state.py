@@ -132,3 +132,12 @@ def join_state(layer, variables) -> None:
     for variable in variables:
         if id(variable) not in known:
             layer._seed_generators.append(_Carried(variable))
+
+
+def leave_state(layer, variables) -> None:
+    """Undoes `join_state`."""
+    left = {id(variable) for variable in variables}
+    carried = layer._seed_generators
+    for i in reversed(range(len(carried))):
+        if isinstance(carried[i], _Carried) and id(carried[i].state) in left:
+            carried.pop(i)

@@ -118,7 +118,10 @@ WRAPPERS = {
     "FunctionLoss": "loss_from_function",
     "WeightedSum": "loss_weighted_sum",
     "WarmUp": "loss_warm_up",
+    "BadBatch": None,  # in R a list
+    "load_batch": "load_batch",
     "EpochMetric": "callback_epoch_metric",
+    "GradientWatch": "callback_gradient_watch",
     "LossState": "callback_loss_state",
     "SharpnessSchedule": "callback_sharpness_schedule",
     "train_on": "recipe_train_on",
@@ -469,6 +472,7 @@ def test_gradients_of_ops_through_r(r, case):
         ("steps_step", Step),
         ("loss_weighted_sum", losses.WeightedSum),
         ("loss_warm_up", losses.WarmUp),
+        ("callback_gradient_watch", callbacks.GradientWatch),
         ("callback_sharpness_schedule", callbacks.SharpnessSchedule),
         ("recipe_train_on", recipes.train_on),
     ],

@@ -1,72 +1,16 @@
-"""Callbacks: what changes in a loss during training, and what is judged."""
+"""Changes the sharpness of losses during training."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
-import numpy as np
 
 from softkeras import _checks, _state, steps
-from softkeras.losses import _terms
-from softkeras.losses.warm_up import WarmUp
+from softkeras.callbacks._losses import losses_of
 
-__all__ = ["EpochMetric", "LossState", "SharpnessSchedule"]
-
-
-def _losses(model) -> list:
-    """The losses that a model is compiled with, and those they are made of."""
-    given = keras.tree.flatten(getattr(model, "loss", None))
-    return [part for loss in given for part in _terms.walk(loss)]
-
-
-class LossState(keras.callbacks.Callback):
-    """Lets losses keep a state: `WarmUp` its steps, also on JAX.
-
-    On JAX a compiled training step returns the state of the model and drops
-    what a loss has counted, so this makes the variables of all losses part of
-    the model's state; they are no weights and are not saved with them. With
-    every backend it tells `WarmUp(epochs=...)` how many batches an epoch has.
-    Otherwise it does nothing.
-
-    Gradient: none of its own; it changes which loss is in force.
-
-    Raises:
-        ValueError: when training starts, for `WarmUp(epochs=...)` if the
-            number of batches of an epoch is not known.
-
-    Reference: `softkeras.losses.WarmUp`, whose state it keeps.
-
-    Example:
-
-    >>> import keras, numpy as np
-    >>> from softkeras.callbacks import LossState
-    >>> from softkeras.losses import SoftFBeta, WarmUp
-    >>> model = keras.Sequential([keras.layers.Dense(1, "sigmoid")])
-    >>> loss = WarmUp("binary_crossentropy", SoftFBeta(), epochs=2)
-    >>> model.compile("adam", loss=loss)
-    >>> x, y = np.ones((8, 2), "float32"), np.ones(8, "float32")
-    >>> history = model.fit(
-    ...     x, y, batch_size=4, verbose=0, callbacks=[LossState()]
-    ... )
-    >>> loss.steps  # 2 epochs of 2 batches, of which one epoch is done
-    2
-    """
-
-    def on_train_begin(self, logs=None):
-        for loss in _losses(self.model):
-            if isinstance(loss, WarmUp) and loss.epochs is not None:
-                batches = self.params.get("steps")
-                if not batches:
-                    raise ValueError(
-                        "How many batches an epoch has is not known, so "
-                        f"WarmUp(epochs={loss.epochs:g}) can't be counted. "
-                        "Give fit() steps_per_epoch, or WarmUp steps."
-                    )
-                loss.count_epochs_by(batches)
-            _state.join_state(self.model, getattr(loss, "variables", ()))
+__all__ = ["SharpnessSchedule"]
 
 
 def _linear(start, end, progress):
@@ -248,7 +192,7 @@ class SharpnessSchedule(keras.callbacks.Callback):
         if self.layers is None:
             found = [
                 part
-                for loss in _losses(self.model)
+                for loss in losses_of(self.model)
                 if isinstance(loss, keras.losses.Loss)
                 for part in (loss, *vars(loss).values())
             ]
@@ -313,101 +257,3 @@ def _sharpness(name, value):
             "hard decision, through which nothing trains."
         )
     return value
-
-
-class EpochMetric(keras.callbacks.Callback):
-    """Shows a metric that is a black box, on data of its own, each epoch.
-
-    For what is no Keras metric: a function of scikit-learn, of R, or any other
-    that needs all labels and predictions as arrays. `logs`, and so the history
-    and the callbacks that come after this one, such as `EarlyStopping`, have it
-    under its name.
-
-    Formula: function(y, model.predict(x)), once an epoch.
-
-    Gradient: none; the losses have one.
-
-    Args:
-        function: Called with `y` as it was given and the predictions as an
-            array of NumPy, as the model gives them, but (n,) in place of (n, 1)
-            where `y` is (n,); with `sample_weight` by that name, if it was
-            given. It returns a number.
-        x: Inputs, as for `predict()`: data that was not trained on.
-        y: Their labels.
-        sample_weight: Weights, handed on as they are.
-        name: Name in the history. Default: the function's.
-        batch_size: How many rows are predicted at once.
-
-    Raises:
-        ValueError: for what is no function; and when an epoch ends, for a
-            result that is no number, and for a name that is there already.
-
-    Reference: scikit-learn's metrics, which are such functions.
-
-    Example:
-
-    >>> import keras, numpy as np
-    >>> from sklearn.metrics import roc_auc_score
-    >>> from softkeras.callbacks import EpochMetric
-    >>> x = np.arange(8.0, dtype="float32").reshape(8, 1)
-    >>> y = np.array([0, 0, 0, 0, 1, 1, 1, 1])
-    >>> layer = keras.layers.Dense(1, "sigmoid", kernel_initializer="ones")
-    >>> model = keras.Sequential([layer])
-    >>> model.compile("sgd", loss="binary_crossentropy")
-    >>> auc = EpochMetric(roc_auc_score, x, y)
-    >>> history = model.fit(x, y, verbose=0, callbacks=[auc])
-    >>> history.history["roc_auc_score"]
-    [1.0]
-    """
-
-    def __init__(
-        self,
-        function: Callable[..., float],
-        x: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        name: str | None = None,
-        batch_size: int | None = None,
-    ):
-        super().__init__()
-        if (
-            not callable(function)
-            or isinstance(function, type)
-            or isinstance(function, keras.metrics.Metric)
-        ):
-            raise ValueError(
-                "`function` must be a function of labels and predictions; "
-                "metrics of Keras go to compile(). Received: "
-                f"{function!r}"
-            )
-        self.function = function
-        self.x, self.y, self.sample_weight = x, y, sample_weight
-        own = getattr(function, "__name__", "<lambda>")
-        self.name = name or ("epoch_metric" if own == "<lambda>" else own)
-        self.batch_size = batch_size
-
-    def on_epoch_end(self, epoch, logs=None):
-        if logs is not None and self.name in logs:
-            raise ValueError(
-                f"There is a metric {self.name!r} already. Received: "
-                f"name={self.name!r}; give another `name`."
-            )
-        # On JAX the values are elsewhere while a model is trained.
-        if hasattr(self.model, "jax_state_sync"):
-            self.model.jax_state_sync()
-        predicted = self.model.predict(
-            self.x, batch_size=self.batch_size, verbose=0
-        )
-        if np.ndim(self.y) == 1 and np.shape(predicted)[1:] == (1,):
-            predicted = predicted[:, 0]
-        weights = self.sample_weight
-        weights = {} if weights is None else {"sample_weight": weights}
-        value = self.function(self.y, predicted, **weights)
-        if np.size(value) != 1 or np.asarray(value).dtype.kind not in "fiu":
-            raise ValueError(
-                f"The metric {self.name!r} must return a number. Received: "
-                f"{value!r}"
-            )
-        if logs is not None:
-            logs[self.name] = float(np.reshape(value, ()))

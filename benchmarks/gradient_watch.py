@@ -1,0 +1,194 @@
+"""What a GradientWatch costs: the time of a step with it and without it.
+
+    python benchmarks/gradient_watch.py [--rounds 15]
+
+fit() of three models, on TensorFlow as a graph and under XLA, and on JAX in a
+process of its own. The watches take turns within a round with fit() without
+one, and the ratio of their times a step is taken round by round, so that a
+machine whose speed drifts changes little; medians are printed, and the first
+and the third quartile. The first epoch, in which all is compiled, is left out.
+`every=100` looks at the shares and the norms in every hundredth step, and in
+each whether all is finite; "each step only" is the second of the two alone,
+`stop=False` the first. Writes benchmarks/results/gradient_watch.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from _machine import machine
+
+RESULTS = pathlib.Path(__file__).parent / "results" / "gradient_watch.json"
+STEPS = 100
+EPOCHS = 3
+MODES = {
+    "tensorflow": {
+        "graph": {"jit_compile": False},
+        "XLA": {"jit_compile": True},
+    },
+    "jax": {"JAX": {}},
+}
+WATCHES = {
+    "without": None,
+    "every=100": {"every": 100},
+    "each step only": {"every": 10**9},
+    "stop=False": {"every": 100, "stop": False},
+}
+
+
+def models():
+    """Models by name, each with the shape of its input and its batch."""
+    from keras import Input, Sequential, layers
+
+    def perceptron(width):
+        return Sequential(
+            [
+                Input((64,)),
+                *(layers.Dense(width, "relu") for _ in range(3)),
+                layers.Dense(10, "softmax"),
+            ]
+        )
+
+    def convolutions():
+        return Sequential(
+            [
+                Input((16, 16, 3)),
+                layers.Conv2D(16, 3, strides=2, use_bias=False),
+                layers.BatchNormalization(),
+                layers.ReLU(),
+                layers.Conv2D(32, 3, strides=2, activation="relu"),
+                layers.GlobalAveragePooling2D(),
+                layers.Dense(10, "softmax"),
+            ]
+        )
+
+    return {
+        "MLP 3x16, batch 32": (lambda: perceptron(16), (64,), 32),
+        "MLP 3x256, batch 256": (lambda: perceptron(256), (64,), 256),
+        "CNN 16-32, batch 64": (convolutions, (16, 16, 3), 64),
+    }
+
+
+def times(name, options, rounds):
+    """Seconds a step of each watch in each round."""
+    import keras
+    import numpy as np
+
+    from softkeras.callbacks import GradientWatch
+
+    make, shape, batch = models()[name]
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(STEPS * batch, *shape)).astype("float32")
+    y = rng.integers(0, 10, len(x))
+    seconds = {watch: [] for watch in WATCHES}
+    for _ in range(rounds):
+        for watch, arguments in WATCHES.items():
+            keras.utils.set_random_seed(1)
+            model = make()
+            model.compile("adam", "sparse_categorical_crossentropy", **options)
+            timer = epoch_timer()
+            callbacks = [timer]
+            if arguments is not None:
+                callbacks.append(GradientWatch(**arguments, path=None))
+            model.fit(
+                x,
+                y,
+                batch_size=batch,
+                epochs=EPOCHS,
+                verbose=0,
+                callbacks=callbacks,
+            )
+            # What is compiled is compiled in the first epoch.
+            mean = statistics.mean(timer.seconds[1:])
+            seconds[watch].append(mean / STEPS)
+    return seconds
+
+
+def epoch_timer():
+    import keras
+
+    class Timer(keras.callbacks.Callback):
+        """The seconds of each epoch."""
+
+        def __init__(self):
+            super().__init__()
+            self.seconds = []
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.start = time.perf_counter()
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seconds.append(time.perf_counter() - self.start)
+
+    return Timer()
+
+
+def measure(rounds):
+    """A table of the backend that is loaded: mode, model, watch."""
+    import keras
+
+    table = {}
+    for mode, options in MODES[keras.backend.backend()].items():
+        for name in models():
+            seconds = times(name, options, rounds)
+            cells = table.setdefault(mode, {})[name] = {}
+            for watch, own in seconds.items():
+                ratios = [a / b for a, b in zip(own, seconds["without"])]
+                low, middle, high = statistics.quantiles(ratios, n=4)
+                cells[watch] = {
+                    "milliseconds": round(1000 * statistics.median(own), 3),
+                    "ratio": round(middle, 4),
+                    "quartiles": [round(low, 4), round(high, 4)],
+                }
+    return {"machine": machine(), "modes": table}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--backend", help="of this process; prints JSON")
+    args = parser.parse_args()
+    if args.backend:
+        print(json.dumps(measure(args.rounds)))
+        return
+    result = {"rounds": args.rounds, "steps": STEPS * (EPOCHS - 1), "modes": {}}
+    for backend in MODES:
+        command = [sys.executable, __file__, "--backend", backend]
+        output = subprocess.run(
+            [*command, "--rounds", str(args.rounds)],
+            env={**os.environ, "KERAS_BACKEND": backend},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        part = json.loads(output.splitlines()[-1])
+        result["modes"].update(part["modes"])
+        result["machine"] = {**result.get("machine", {}), **part["machine"]}
+    print(
+        f"a step of fit(), medians of {args.rounds} rounds; x: ratio to fit()"
+    )
+    print("without a watch, and its quartiles\n")
+    for mode, table in result["modes"].items():
+        for name, cells in table.items():
+            print(f"{mode}, {name}")
+            for watch, cell in cells.items():
+                low, high = cell["quartiles"]
+                print(
+                    f"  {watch:20}{cell['milliseconds']:9.3f} ms"
+                    f"{cell['ratio']:8.3f}x  {low:.3f} to {high:.3f}"
+                )
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
