@@ -74,7 +74,7 @@
 #'   message says what came and what is allowed, and `tryCatch(softkeras_error = )`
 #'   catches it. (Those that arise in `fit()` come as reticulate gives them.)
 #'
-#' @references Marchetti et al. (2021), *Score-oriented loss functions*,
+#' @references Marchetti et al. (2021), *Score-oriented loss (SOL) functions*,
 #'   <https://arxiv.org/abs/2103.15522>.
 #' @family losses
 #' @export

@@ -50,7 +50,7 @@ draw <- function(x, ...) {
 #' @param threshold Where a probability becomes a 1, between 0 and 1.
 #'
 #' @returns A ggplot object. An error without ggplot2, and for what is no step.
-#' @references Marchetti et al. (2021), *Score-oriented loss functions*,
+#' @references Marchetti et al. (2021), *Score-oriented loss (SOL) functions*,
 #'   <https://arxiv.org/abs/2103.15522>.
 #' @family plots
 #' @seealso [steps_step()]

@@ -49,7 +49,7 @@
 #'
 #' @returns A Python object to pass as `step`. An error for an unknown shape or
 #'   scale, a sharpness that is not above 0, or a combination that is not defined.
-#' @references Marchetti et al. (2021), *Score-oriented loss functions*,
+#' @references Marchetti et al. (2021), *Score-oriented loss (SOL) functions*,
 #'   <https://arxiv.org/abs/2103.15522>; for straight-through, Bengio et al.
 #'   (2013), <https://arxiv.org/abs/1308.3432>.
 #' @export

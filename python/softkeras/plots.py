@@ -48,7 +48,8 @@ def plot_steps(
         ImportError: without matplotlib.
         ValueError: for what is not a step.
 
-    Reference: https://arxiv.org/abs/2103.15522.
+    Reference: Marchetti et al., Score-oriented loss (SOL) functions,
+    https://arxiv.org/abs/2103.15522.
 
     Example:
 

@@ -180,7 +180,7 @@ class Step:
         ValueError: for an unknown shape or scale, a sharpness that is not
             above 0, or a combination that is not defined.
 
-    Reference: Marchetti et al., Score-oriented loss functions,
+    Reference: Marchetti et al., Score-oriented loss (SOL) functions,
     https://arxiv.org/abs/2103.15522; for straight-through, Bengio et al.,
     https://arxiv.org/abs/1308.3432.
 
