@@ -77,6 +77,12 @@ tensor_summaries <- function(x, ..., na.rm = FALSE) {
   if (inherits(x, "keras.src.losses.loss.Loss")) {
     raise("Losses are added by +, or by loss_weighted_sum(list(a, b)).")
   }
+  if (!identical(na.rm, FALSE)) {
+    raise(
+      .Generic, "() of a tensor can't leave out what is missing. Received: na.rm = ",
+      deparse1(na.rm), "; weigh it with 0, or op_where() of keras3 puts a number there."
+    )
+  }
   if (...length()) {
     raise(.Generic, "() of tensors takes one tensor; add up first, or use Keras's op.")
   }

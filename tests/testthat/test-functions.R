@@ -35,6 +35,12 @@ test_that("R's arithmetic works with tensors", {
   expect_error(as_operand(NA), "computed with NA")
   expect_error(range(tensor_of(a)))
   expect_error(sum(keras_module()), "needs a tensor")
+  for (f in list(sum, prod, max, min, all, any)) {
+    expect_error(f(tensor_of(a), na.rm = TRUE), "na.rm = TRUE; weigh it with 0")
+    expect_error(f(tensor_of(a), tensor_of(b)), "takes one tensor")
+  }
+  expect_equal(numbers_of(sum(tensor_of(a), na.rm = FALSE)), sum(a))
+  expect_error(mean(tensor_of(a), na.rm = TRUE), "takes the tensor alone")
 })
 
 test_that("a function of R has its value and is reduced", {
