@@ -102,11 +102,7 @@ py_curves <- function() {
 
 label_step <- function(step) {
   part <- step_parts(step)
-  if (part$shape == "hard") {
-    return("hard")
-  }
-  scale <- if (part$scale == "logit") "log-odds" else part$scale
-  toString(c(part$shape, part$sharpness, scale, part$more))
+  toString(c(part$shape, part$short))
 }
 
 # What the axis of gradients shows, as powers of 10.
