@@ -127,8 +127,8 @@ test_that("as_labels() makes what fit() takes", {
   for (wrong in list(1, c(0, 0), c(0, NA), c(0, Inf), 0:2, c("no", "yes"), list(0, 1), NULL)) {
     expect_error(
       as_labels(factor(c("a", "b")), labels = wrong),
-      paste0("`labels` must be two different numbers.*Received: ", deparse1(wrong), "."),
-      fixed = FALSE, label = deparse1(wrong), class = "softkeras_error"
+      paste0("positive label. Received: ", deparse1(wrong), "."),
+      fixed = TRUE, label = deparse1(wrong)
     )
   }
   expect_error(as_labels(c(2, 0), sparse = TRUE, labels = c(-1, 1)), "labels = c\\(-1, 1\\), which")
