@@ -35,7 +35,7 @@
 #'   of `y_pred` are, else by their ids from 0. There are [plot()][autoplot.counts]
 #'   and [as.data.frame()][softkeras-tables] of it. Errors as in [loss_soft_precision()], and for
 #'   labels that do not add up to 1.
-#' @references Marchetti et al. (2021), *Score-oriented loss functions*,
+#' @references Marchetti et al. (2021), *Score-oriented loss (SOL) functions*,
 #'   <https://arxiv.org/abs/2103.15522>; for shares Silván-Cárdenas and Wang
 #'   (2008), *Sub-pixel confusion-uncertainty matrix for assessing soft
 #'   classifications*, \doi{10.1016/j.rse.2007.07.017}.

@@ -25,7 +25,7 @@
 #'   `summary()` adds precision, recall and F1, and there are
 #'   [plot()][autoplot.counts] and [as.data.frame()][softkeras-tables]. Errors as in
 #'   [loss_soft_precision()].
-#' @references Marchetti et al. (2021), *Score-oriented loss functions*,
+#' @references Marchetti et al. (2021), *Score-oriented loss (SOL) functions*,
 #'   <https://arxiv.org/abs/2103.15522>.
 #' @family counts
 #' @export

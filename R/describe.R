@@ -25,19 +25,23 @@ option_of <- function(x, name, default = NULL) {
   if (is.null(option)) default else unlist(option$value)
 }
 
+# The shape of a step and what else there is to say: in full, and in short for
+# legends. Of a hard one that is nothing.
 step_parts <- function(step) {
+  shape <- reticulate::py_to_r(py_options()$plain(reticulate::py_get_attr(step, "shape")))
+  if (shape == "hard") {
+    return(list(shape = shape))
+  }
+  sharpness <- format(py_value(step, "sharpness_now"), digits = 4)
+  scale <- py_value(step, "scale")
   more <- c(
-    if (identical(py_value(step, "scale"), "probability") && !py_value(step, "anchored")) {
-      "not anchored"
-    },
+    if (scale == "probability" && !py_value(step, "anchored")) "not anchored",
     if (py_value(step, "straight_through")) "straight-through"
   )
-  scale <- py_value(step, "scale")
   list(
-    shape = reticulate::py_to_r(py_options()$plain(reticulate::py_get_attr(step, "shape"))),
-    sharpness = format(py_value(step, "sharpness_now"), digits = 4),
-    scale = scale,
-    more = more
+    shape = shape,
+    details = c(paste("scale", scale), paste("sharpness", sharpness), more),
+    short = c(sharpness, if (scale == "logit") "log-odds" else scale, more)
   )
 }
 
@@ -88,9 +92,5 @@ in_r <- function(value) {
 # "sigmoid (scale logit, sharpness 0.25)"
 format_step <- function(step) {
   part <- step_parts(step)
-  if (part$shape == "hard") {
-    return("hard")
-  }
-  details <- c(paste("scale", part$scale), paste("sharpness", part$sharpness), part$more)
-  paste0(part$shape, " (", toString(details), ")")
+  paste0(part$shape, if (length(part$details)) paste0(" (", toString(part$details), ")"))
 }

@@ -6,7 +6,8 @@ as_py_callable <- function(x, name, label = name) {
   if (!is.function(x) || is_python(x)) {
     return(x)
   }
-  of_tensors <- function(...) do.call("x", lapply(list(...), as_r_tensor))
+  fn <- index_from_one(x)
+  of_tensors <- function(...) do.call("fn", lapply(list(...), as_r_tensor))
   called_with(of_tensors, name, "tensors", label, identity, x)
 }
 
@@ -15,7 +16,8 @@ as_py_score <- function(score, label = "score") {
   if (!is.function(score) || is_python(score)) {
     return(score)
   }
-  of_counts <- function(counts, ...) score(as_r_counts(counts), ...)
+  fn <- index_from_one(score)
+  of_counts <- function(counts, ...) fn(as_r_counts(counts), ...)
   called_with(of_counts, "score", "counts", label, with_gradient, score)
 }
 

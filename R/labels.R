@@ -21,7 +21,8 @@
 #' @param quiet Whether to leave out the message.
 #'
 #' @returns An array of one axis, or a matrix. An error for missing values,
-#'   characters, and factors of one level.
+#'   characters, factors of one level, and `labels` that are not two different
+#'   numbers.
 #' @references [glm()], for the second level as the positive one.
 #' @family labels
 #' @export
@@ -33,6 +34,7 @@ as_labels <- function(y, sparse = FALSE, labels = c(0, 1), quiet = FALSE) {
   if (is_python(y)) {
     return(y)
   }
+  check_labels(labels, sparse)
   columns <- if (is.factor(y) && nlevels(y) > 2) nlevels(y) else 1
   y <- labels_of(y, "y", columns, labels, sparse, if (quiet) function(...) NULL else message)
   check_data(y, "y", FALSE)
@@ -46,6 +48,23 @@ as_labels <- function(y, sparse = FALSE, labels = c(0, 1), quiet = FALSE) {
   }
   y <- if (is.logical(y)) y * 1 else y
   if (is.null(dim(y))) array(y) else y
+}
+
+# As Python does, which is not needed here.
+check_labels <- function(labels, sparse) {
+  if (!is.numeric(labels) || length(labels) != 2 || !all(is.finite(labels)) ||
+    labels[1] == labels[2]) {
+    raise(
+      "`labels` must be two different numbers, the one of a negative and the one of a ",
+      "positive label. Received: ", deparse1(labels), "."
+    )
+  }
+  if (sparse && !all(labels == c(0, 1))) {
+    raise(
+      "With sparse = TRUE the labels are ids of classes. Received: labels = ", deparse1(labels),
+      ", which goes with sparse = FALSE."
+    )
+  }
 }
 
 # y_true for Python, beside the predictions that it belongs to.

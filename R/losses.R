@@ -74,7 +74,7 @@
 #'   message says what came and what is allowed, and `tryCatch(softkeras_error = )`
 #'   catches it. (Those that arise in `fit()` come as reticulate gives them.)
 #'
-#' @references Marchetti et al. (2021), *Score-oriented loss functions*,
+#' @references Marchetti et al. (2021), *Score-oriented loss (SOL) functions*,
 #'   <https://arxiv.org/abs/2103.15522>.
 #' @family losses
 #' @export
@@ -319,7 +319,11 @@ loss_continuous_bernoulli <- function(
 #' its gradient is that of `fn`. Inside it there are `+ - * / ^`, `abs()`, `exp()`,
 #' `log()`, `sqrt()` and their like, `sum()`, `mean()`, `max()` and `min()` of all
 #' entries, the `op_*()` of this package and those of keras3, and indices from 1 on,
-#' one for each axis: `y_pred[, 2]`. A vector meets the **last** axis of a tensor, as
+#' one for each axis: `y_pred[, 2]`. So are all tensors indexed in the code of `fn`,
+#' also `(2 * y_pred)[, 2]`; but in functions that `fn` calls only `y_true` and
+#' `y_pred` themselves: there what other functions return, such as keras3's
+#' `op_*()`, is indexed as reticulate does, **from 0**, or as R's package tensorflow
+#' does if it is loaded. A vector meets the **last** axis of a tensor, as
 #' in Keras, where R would recycle it along the first. `round()`, `>` and
 #' `which.max()` have no gradient; [op_soft_round()], [op_soft_step()] and
 #' [op_soft_argmax()] have. `ifelse()`, `pmax()`, `%*%` and `diag()` are of R's

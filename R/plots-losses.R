@@ -34,7 +34,7 @@
 #'
 #' @returns A ggplot object; `plot()` also draws it. Its `data` has a row for each
 #'   point and element. Errors as those of the loss.
-#' @references Marchetti et al. (2021), *Score-oriented loss functions*,
+#' @references Marchetti et al. (2021), *Score-oriented loss (SOL) functions*,
 #'   <https://arxiv.org/abs/2103.15522>.
 #' @family plots
 #' @name autoplot.loss

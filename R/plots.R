@@ -50,7 +50,7 @@ draw <- function(x, ...) {
 #' @param threshold Where a probability becomes a 1, between 0 and 1.
 #'
 #' @returns A ggplot object. An error without ggplot2, and for what is no step.
-#' @references Marchetti et al. (2021), *Score-oriented loss functions*,
+#' @references Marchetti et al. (2021), *Score-oriented loss (SOL) functions*,
 #'   <https://arxiv.org/abs/2103.15522>.
 #' @family plots
 #' @seealso [steps_step()]
@@ -95,6 +95,30 @@ step_data <- function(step, threshold = 0.5, p = seq(0, 1, length.out = 2001)) {
   )
 }
 
+# Probabilities for a table of a step: 0, the threshold, 1 and others between, as
+# close together as the curve is steep and bends. Each side of the threshold has
+# half of them.
+points_of_curve <- function(step, threshold, count = 101) {
+  near <- 10^seq(-15, -2, by = 0.25)
+  p <- sort(unique(c(0, near, seq(0, 1, length.out = 2001), threshold, 1 - near, 1)))
+  decision <- step_data(step, threshold, p)$decision
+  side <- function(here, count) {
+    length <- c(0, cumsum(sqrt(diff(p[here])^2 + diff(decision[here])^2)))
+    # Between points that are closer the angle would be that of rounding errors.
+    kept <- !duplicated(floor(length / 1e-4)) | seq_along(length) == length(length)
+    x <- p[here][kept]
+    angle <- atan2(diff(decision[here][kept]), diff(x))
+    turn <- abs(diff(angle)) / 2
+    turns <- c(turn, 0) + c(0, turn)
+    share <- diff(length[kept]) / max(length) + turns / max(sum(turns), 1e-6)
+    stats::approx(c(0, cumsum(share)), x, seq(0, sum(share), length.out = count), rule = 2)$y
+  }
+  half <- (count + 1) / 2
+  below <- side(p <= threshold, half)
+  above <- side(p >= threshold, half)
+  c(0, below[-c(1, half)], threshold, above[-c(1, half)], 1)
+}
+
 py_curves <- function() {
   py_softkeras()
   reticulate::import("softkeras._curves", convert = FALSE)
@@ -102,11 +126,7 @@ py_curves <- function() {
 
 label_step <- function(step) {
   part <- step_parts(step)
-  if (part$shape == "hard") {
-    return("hard")
-  }
-  scale <- if (part$scale == "logit") "log-odds" else part$scale
-  toString(c(part$shape, part$sharpness, scale, part$more))
+  toString(c(part$shape, part$short))
 }
 
 # What the axis of gradients shows, as powers of 10.

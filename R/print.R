@@ -30,11 +30,7 @@ NULL
 #' @exportS3Method format softkeras.steps.Step
 format.softkeras.steps.Step <- function(x, ...) {
   part <- step_parts(x)
-  if (part$shape == "hard") {
-    return("<Step> hard")
-  }
-  details <- c(paste("scale", part$scale), paste("sharpness", part$sharpness), part$more)
-  paste0("<Step> ", toString(c(part$shape, details)))
+  paste0("<Step> ", toString(c(part$shape, part$details)))
 }
 
 #' @rdname softkeras-print

@@ -36,7 +36,7 @@
 #' with the same names and the same numbers; a model that is saved in one
 #' language loads in the other.
 #'
-#' @references Marchetti et al. (2021), *Score-oriented loss functions*,
+#' @references Marchetti et al. (2021), *Score-oriented loss (SOL) functions*,
 #'   <https://arxiv.org/abs/2103.15522>.
 #' @keywords internal
 #' @examplesIf softkeras_available()

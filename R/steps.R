@@ -40,7 +40,8 @@
 #' @param sharpness The slope at the threshold, above 0, per unit of probability,
 #'   whatever the shape. On `"logit"` a unit of probability is measured where the
 #'   threshold sits at 1/2: per unit of p the slope is s/(4 t (1 - t)). `Inf` is
-#'   the hard decision. Default: 0.25 on `"logit"`, 8 on `"probability"`.
+#'   the hard decision; `"hard"` takes no other. Default: 0.25 on `"logit"`, 8 on
+#'   `"probability"`.
 #' @param scale `"logit"` (the log-odds; the default) or `"probability"`.
 #' @param anchored On `"probability"`, rescale as above; the default for the named
 #'   shapes. It needs a sharpness of at least 1/(2 min(t, 1 - t)).
@@ -48,8 +49,9 @@
 #'   the soft step's gradient backward.
 #'
 #' @returns A Python object to pass as `step`. An error for an unknown shape or
-#'   scale, a sharpness that is not above 0, or a combination that is not defined.
-#' @references Marchetti et al. (2021), *Score-oriented loss functions*,
+#'   scale, a sharpness that is not above 0 or that of a hard step, or a combination
+#'   that is not defined.
+#' @references Marchetti et al. (2021), *Score-oriented loss (SOL) functions*,
 #'   <https://arxiv.org/abs/2103.15522>; for straight-through, Bengio et al.
 #'   (2013), <https://arxiv.org/abs/1308.3432>.
 #' @export

@@ -28,9 +28,10 @@ tensor_operators <- function(e1, e2) {
     if (.Generic == "+") {
       return(e1)
     }
-    return(call_python(operator[[if (.Generic == "-") "neg" else "invert"]], list(e1)))
+    return(like(call_python(operator[[if (.Generic == "-") "neg" else "invert"]], list(e1)), e1))
   }
-  call_python(operator[[OPERATORS[[.Generic]]]], list(as_operand(e1), as_operand(e2)))
+  value <- call_python(operator[[OPERATORS[[.Generic]]]], list(as_operand(e1), as_operand(e2)))
+  like(value, e1, e2)
 }
 
 # R's 1 is a double and stays one, of whatever dtype the tensor is; vectors and
@@ -63,7 +64,7 @@ tensor_functions <- function(x, ...) {
   if (length(more)) {
     raise(.Generic, "() of a tensor takes the tensor alone.")
   }
-  call_python(py_keras()$ops[[FUNCTIONS[[.Generic]]]], list(x))
+  like(call_python(py_keras()$ops[[FUNCTIONS[[.Generic]]]], list(x)), x)
 }
 
 SUMMARIES <- c(
@@ -77,11 +78,17 @@ tensor_summaries <- function(x, ..., na.rm = FALSE) {
   if (inherits(x, "keras.src.losses.loss.Loss")) {
     raise("Losses are added by +, or by loss_weighted_sum(list(a, b)).")
   }
+  if (!identical(na.rm, FALSE)) {
+    raise(
+      .Generic, "() of a tensor can't leave out what is missing. Received: na.rm = ",
+      deparse1(na.rm), "; weigh it with 0, or op_where() of keras3 puts a number there."
+    )
+  }
   if (...length()) {
     raise(.Generic, "() of tensors takes one tensor; add up first, or use Keras's op.")
   }
   stop_unless_tensor(x, .Generic)
-  call_python(py_keras()$ops[[SUMMARIES[[.Generic]]]], list(x))
+  like(call_python(py_keras()$ops[[SUMMARIES[[.Generic]]]], list(x)), x)
 }
 
 tensor_mean <- function(x, ...) {
@@ -100,15 +107,19 @@ stop_function <- function(name, known) {
 }
 
 stop_unless_tensor <- function(x, name) {
-  keras <- py_keras()
-  array <- inherits(x, c("numpy.ndarray", "numpy.generic", "keras.src.backend.Variable"))
-  if (!array && !reticulate::py_to_r(keras$ops$is_tensor(x)) &&
-    !inherits(x, "keras.src.backend.common.keras_tensor.KerasTensor")) {
+  if (!is_tensor(x) && !inherits(x, c("numpy.ndarray", "numpy.generic"))) {
     raise(
       name, "() needs a tensor. Received: a Python object of class ",
       dQuote(class(x)[1], FALSE), "."
     )
   }
+}
+
+is_tensor <- function(x) {
+  of_keras <- c(
+    "keras.src.backend.Variable", "keras.src.backend.common.keras_tensor.KerasTensor"
+  )
+  is_python(x) && (inherits(x, of_keras) || reticulate::py_to_r(py_keras()$ops$is_tensor(x)))
 }
 
 # What functions of R are called with: indexed as in R, where reticulate would
@@ -118,6 +129,36 @@ as_r_tensor <- function(x) {
     class(x) <- c("softkeras_tensor", class(x))
   }
   x
+}
+
+# A result is indexed as what it was made of.
+like <- function(value, ...) {
+  if (any(vapply(list(...), inherits, NA, "softkeras_tensor"))) as_r_tensor(value) else value
+}
+
+# A function whose own code indexes all tensors as in R. The operators of newer
+# versions of reticulate, and the functions of other packages, return tensors of
+# their own class; an operator for two classes R has from 4.3 on.
+index_from_one <- function(fn) {
+  if (!is.primitive(fn)) {
+    environment(fn) <- list2env(
+      list(`[` = indexing(`[`), `[[` = indexing(`[[`)),
+      parent = environment(fn)
+    )
+  }
+  fn
+}
+
+# R's own `[` or `[[`, called from where it stood: what is in it may stay
+# unevaluated.
+indexing <- function(original) {
+  force(original)
+  function(x, ...) {
+    call <- sys.call()
+    call[[1]] <- original
+    call[2] <- list(call("quote", if (is_tensor(x)) as_r_tensor(x) else x))
+    eval(call, parent.frame())
+  }
 }
 
 #' @export

@@ -26,7 +26,8 @@
 #' @param x What one of these functions returned.
 #' @param row.names,optional Ignored, as R asks for them.
 #' @param threshold Of a step: where a probability becomes a 1.
-#' @param p Of a step: probabilities.
+#' @param p Of a step: probabilities. Default: 101 from 0 to 1 with the threshold, as
+#'   close together as the curve is steep and bends.
 #' @param ... Arguments of `as.data.frame()`; there, must be empty.
 #'
 #' @returns A data frame.
@@ -96,8 +97,9 @@ as.data.frame.keras.src.callbacks.history.History <- function(
 #' @exportS3Method as.data.frame softkeras.steps.Step
 as.data.frame.softkeras.steps.Step <- function(
     x, row.names = NULL, optional = FALSE, threshold = 0.5,
-    p = seq(0, 1, length.out = 101), ...) {
+    p = NULL, ...) {
   check_dots(...)
+  if (is.null(p)) p <- points_of_curve(x, threshold)
   as_py_data(p, "p") # is refused by name if it is no data
   step_data(x, threshold, as.numeric(p))
 }

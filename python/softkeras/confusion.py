@@ -66,9 +66,10 @@ def soft_confusion_matrix(
             there entries are NaN instead.
 
     Reference: scikit-learn's `confusion_matrix`; of soft decisions: Marchetti
-    et al., Score-oriented loss functions, https://arxiv.org/abs/2103.15522; of
-    shares: Silván-Cárdenas & Wang, Sub-pixel confusion-uncertainty matrix
-    (MIN-PROD), https://doi.org/10.1016/j.rse.2007.07.017.
+    et al., Score-oriented loss (SOL) functions,
+    https://arxiv.org/abs/2103.15522; of shares: Silván-Cárdenas & Wang,
+    Sub-pixel confusion-uncertainty matrix (MIN-PROD),
+    https://doi.org/10.1016/j.rse.2007.07.017.
 
     Example:
 

@@ -108,7 +108,7 @@ def soft_counts(
             or an unknown step. Values can't be looked at in a compiled
             graph; there the counts are NaN instead.
 
-    Reference: Marchetti et al., Score-oriented loss functions,
+    Reference: Marchetti et al., Score-oriented loss (SOL) functions,
     https://arxiv.org/abs/2103.15522.
 
     Example:

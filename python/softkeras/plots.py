@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from softkeras import _checks
+from softkeras import _checks, _curves
 from softkeras import steps as steps_module
-from softkeras._backend import ops
 from softkeras.steps import Step
 
 __all__ = ["plot_steps"]
@@ -34,7 +32,8 @@ def plot_steps(
 
     Formula: each step F(p) on the left, its gradient F'(p) on the right.
 
-    Gradient: found from the values, by differences of float64 numbers.
+    Gradient: that of each step, by the backend. Of a straight-through step it
+        is that of the soft decision, which it hands back.
 
     Args:
         steps: Names, `softkeras.steps.Step`s, configurations or callables.
@@ -48,7 +47,8 @@ def plot_steps(
         ImportError: without matplotlib.
         ValueError: for what is not a step.
 
-    Reference: https://arxiv.org/abs/2103.15522.
+    Reference: Marchetti et al., Score-oriented loss (SOL) functions,
+    https://arxiv.org/abs/2103.15522.
 
     Example:
 
@@ -76,14 +76,11 @@ def plot_steps(
     p = np.linspace(0, 1, 2001)
     left.plot(p, p > threshold, color="0.75", label="hard")
     for i, step in enumerate(map(steps_module.get, steps)):
-        value = ops.convert_to_numpy(step(p, threshold))
+        decision, gradient = _curves.step_curve(step, threshold, p)
         colour = COLOURS[i % len(COLOURS)]
-        left.plot(p, value, color=colour, label=_label(step))
-        # Of the soft decision, which is what straight_through hands back.
-        soft = copy.copy(step)
-        soft.straight_through = False
-        value = ops.convert_to_numpy(soft(p, threshold))
-        right.plot(p, np.gradient(value, p), color=colour)
+        left.plot(p, decision, color=colour, label=_label(step))
+        # At 0 and 1 a step on the log-odds has none.
+        right.plot(p[1:-1], gradient[1:-1], color=colour)
     left.set(xlabel="probability p", title="soft decision F(p)")
     right.set(xlabel="probability p", title="its gradient F'(p), log scale")
     right.set_yscale("log")
@@ -105,6 +102,8 @@ def plot_steps(
 
 def _label(step):
     name = getattr(step.shape, "__name__", step.shape)
+    if name == "hard":
+        return name
     scale = "log-odds" if step.scale == "logit" else "probability"
     label = f"{name}, {step.sharpness:g}, {scale}"
     if step.scale == "probability" and not step.anchored:

@@ -166,8 +166,9 @@ class Step:
             whatever the shape. On the scale "logit" a unit of probability is
             measured where the threshold sits at ½ (the slope per unit of
             log-odds is s/4 whatever the threshold, so that per unit of p it is
-            s/(4t(1 - t)), which is s at t = ½). Infinite is the hard decision.
-            Default: 0.25 on "logit", 8 on "probability".
+            s/(4t(1 - t)), which is s at t = ½). Infinite is the hard decision;
+            "hard" takes no other. Default: 0.25 on "logit", 8 on
+            "probability".
         scale: `"logit"` (the log-odds; the default) or `"probability"`.
         anchored: On "probability", rescale as above. Default: `True` for the
             named shapes, `False` for a callable. An anchored step needs
@@ -178,9 +179,10 @@ class Step:
 
     Raises:
         ValueError: for an unknown shape or scale, a sharpness that is not
-            above 0, or a combination that is not defined.
+            above 0 or that of a hard step, or a combination that is not
+            defined.
 
-    Reference: Marchetti et al., Score-oriented loss functions,
+    Reference: Marchetti et al., Score-oriented loss (SOL) functions,
     https://arxiv.org/abs/2103.15522; for straight-through, Bengio et al.,
     https://arxiv.org/abs/1308.3432.
 
@@ -218,6 +220,14 @@ class Step:
         if scale is None:
             scale = "probability" if callable(shape) else "logit"
         _checks.one_of("scale", scale, SCALES)
+        if shape == "hard" and sharpness is not None:
+            if not _is_infinite(sharpness):
+                raise ValueError(
+                    "A hard step has no sharpness: it is the decision itself. "
+                    f"Received: step='hard', sharpness={sharpness!r}; leave "
+                    "the sharpness out, or take a soft step such as 'sigmoid'."
+                )
+            sharpness = None
         if sharpness is None:
             sharpness = 1.0 if callable(shape) else DEFAULT_SHARPNESS[scale]
         if anchored is None:
@@ -252,9 +262,7 @@ class Step:
     @property
     def is_hard(self) -> bool:
         """Whether this is the exact decision, not a soft one."""
-        return self.shape == "hard" or (
-            isinstance(self.sharpness, float) and math.isinf(self.sharpness)
-        )
+        return self.shape == "hard" or _is_infinite(self.sharpness)
 
     @property
     def sharpness_now(self) -> Any:
@@ -389,6 +397,8 @@ class Step:
 
     @classmethod
     def from_config(cls, config: dict) -> Step:
+        if config["shape"] == "hard":  # which has a number there all the same
+            config = {**config, "sharpness": None}
         return cls(**config)
 
     def __eq__(self, other):
@@ -407,6 +417,10 @@ class Step:
             if self.straight_through:
                 text += ", straight_through=True"
         return text + ")"
+
+
+def _is_infinite(sharpness):
+    return isinstance(sharpness, float) and math.isinf(sharpness)
 
 
 def _least(threshold):
@@ -503,7 +517,7 @@ def get(identifier: Any, sharpness: float | None = None) -> Step:
         A `Step`.
 
     Raises:
-        ValueError: if there is no such step.
+        ValueError: if there is no such step, and for a sharpness of a hard one.
 
     Example:
 

@@ -1,15 +1,16 @@
 """FunctionLoss: functions as losses, with weights, masks and saving."""
 
+import copy
 import subprocess
 import sys
 
 import keras
 import numpy as np
 import pytest
-from conftest import to_numpy, value_and_gradient
+from conftest import BACKEND, to_numpy, value_and_gradient
 
 from softkeras._foreign import ForeignFunction
-from softkeras.losses import FunctionLoss, ScoreLoss, SoftFBeta
+from softkeras.losses import FunctionLoss, ScoreLoss, SoftFBeta, WarmUp
 from softkeras.steps import Step
 
 Y = np.array([1.0, 1.0, 0.0, 0.0], "float32")
@@ -47,6 +48,45 @@ def test_losses_of_samples_are_reduced_as_keras_does(mode, weights):
     np.testing.assert_allclose(
         gradient[:, 0], 2 * w * (P[:, 0] - Y) / 4, rtol=1e-5
     )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda f: FunctionLoss(f, reduction="sum", name="mine"),
+        lambda f: 0.5 * FunctionLoss(f) + SoftFBeta(),
+        lambda f: WarmUp(FunctionLoss(f), "mse", steps=3),
+        lambda f: ScoreLoss(f),
+    ],
+    ids=["function", "sum", "warm-up", "score"],
+)
+@pytest.mark.parametrize("foreign", [False, True])
+def test_a_deep_copy_keeps_the_function(make, foreign):
+    def function(a, *b):  # of labels and predictions, or of counts
+        return (a - b[0]) ** 2 if b else a.tp / (a.tp + a.fp)
+
+    loss = make(r_function(function, ["..."]) if foreign else function)
+    twin = copy.deepcopy({"loss": loss})["loss"]
+    assert twin is not loss and type(twin) is type(loss)
+    assert (twin.name, twin.reduction) == (loss.name, loss.reduction)
+    assert to_numpy(twin(Y, P)) == to_numpy(loss(Y, P)) > 0
+
+
+def test_a_deep_copy_has_a_state_of_its_own():
+    warm_up = WarmUp(FunctionLoss(squares), "mse", steps=3)
+    twin = copy.deepcopy(warm_up)
+    value_and_gradient(lambda p: twin(Y, p), P)
+    assert (warm_up.steps, twin.steps) == (3, 2)
+    if BACKEND == "jax":  # has no moving counts
+        return
+    loss = SoftFBeta(momentum=0.5)
+    value_and_gradient(lambda p: loss(Y, p), P)
+    twin = copy.deepcopy(loss)
+    before = to_numpy(loss._moving.sums)
+    np.testing.assert_array_equal(twin._moving.sums, before)
+    value_and_gradient(lambda p: twin(1 - Y, p), P)
+    np.testing.assert_array_equal(loss._moving.sums, before)
+    assert np.any(to_numpy(twin._moving.sums) != before)
 
 
 @pytest.mark.parametrize("reduction", ["sum", "sum_over_batch_size", None])

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from conftest import compiled, derivative, golden, to_numpy, value_and_gradient
 
-from softkeras import steps
+import softkeras
+from softkeras import layers, losses, steps
 from softkeras.steps import Step
 
 SHAPES = tuple(name for name in steps.NAMES if name != "hard")
@@ -235,6 +236,37 @@ def test_hard_is_the_decision_of_keras_metrics():
         assert to_numpy(step(p, 0.3)).tolist() == [0, 0, 1, 1, 1, 1]
         logits = np.array([-1.0, 0.0, 1e-6])
         assert to_numpy(step(logits, from_logits=True)).tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda s: Step("hard", s),
+        lambda s: steps.get("hard", s),
+        lambda s: steps.get(Step("hard"), s),
+        lambda s: losses.SoftFBeta(step="hard", sharpness=s).scoring.step,
+        lambda s: losses.SoftAUC(step="hard", sharpness=s).step,
+        lambda s: layers.SoftStep(step="hard", sharpness=s).step,
+    ],
+)
+def test_a_hard_step_takes_no_sharpness(make):
+    for sharpness in (3.0, 0.25, keras.Variable(2.0)):
+        with pytest.raises(ValueError, match=r"step='hard', sharpness=.*soft"):
+            make(sharpness)
+    for sharpness in (None, float("inf")):
+        assert make(sharpness).is_hard
+
+
+def test_ops_and_data_take_no_sharpness_of_a_hard_step():
+    p = np.array([0.2, 0.7])
+    for call in (
+        lambda: losses.soft_precision([0, 1], p, step="hard", sharpness=2.0),
+        lambda: softkeras.soft_counts([0, 1], p, step="hard", sharpness=2.0),
+        lambda: softkeras.ops.soft_round(p, step="hard", sharpness=2.0),
+        lambda: softkeras.ops.soft_step(p, step="hard", sharpness=2.0),
+    ):
+        with pytest.raises(ValueError, match=r"step='hard', sharpness=2\.0"):
+            call()
 
 
 def test_sharpness_to_infinity_is_hard(rng):

@@ -35,6 +35,12 @@ test_that("R's arithmetic works with tensors", {
   expect_error(as_operand(NA), "computed with NA")
   expect_error(range(tensor_of(a)))
   expect_error(sum(keras_module()), "needs a tensor")
+  for (f in list(sum, prod, max, min, all, any)) {
+    expect_error(f(tensor_of(a), na.rm = TRUE), "na.rm = TRUE; weigh it with 0")
+    expect_error(f(tensor_of(a), tensor_of(b)), "takes one tensor")
+  }
+  expect_equal(numbers_of(sum(tensor_of(a), na.rm = FALSE)), sum(a))
+  expect_error(mean(tensor_of(a), na.rm = TRUE), "takes the tensor alone")
 })
 
 test_that("a function of R has its value and is reduced", {
@@ -145,6 +151,41 @@ test_that("tensors in functions of R are indexed from 1", {
     loss_confusion(wanted, labels, called, sparse = TRUE, step = "hard"), 1 - 2 / 3,
     tolerance = 1e-6
   )
+})
+
+test_that("so are those that are made of them, whatever made them", {
+  skip_if_no_keras()
+  keras <- keras_module()
+  m <- matrix(c(1, 2, 3, 4, 5, 6), 2)
+  value <- function(f) {
+    numbers_of(loss_from_function(f)$`__call__`(tensor_of(m), tensor_of(m)))
+  }
+  expect_equal(value(function(y, p) (p * 2)[2, 3]), 12)
+  expect_equal(value(function(y, p) (2 - p)[1, 1]), 1)
+  expect_equal(value(function(y, p) (-p)[1, 2]), -3)
+  expect_equal(value(function(y, p) (y * p)[1, 3]), 25)
+  expect_equal(value(function(y, p) sqrt(p)[2, 2]), 2)
+  expect_equal(value(function(y, p) sum((p / 2)[, c(1, 3)])), 7)
+  expect_equal(value(function(y, p) op_soft_round(p, hard = TRUE)[1, 2]), 3)
+  expect_equal(value(function(y, p) keras$ops$square(p)[2, 1]), 4)
+  expect_equal(value(function(y, p) (keras$ops$square(p) * p)[2, 1]), 8)
+  expect_equal(value(function(y, p) {
+    first <- function(x) x[1, 1]
+    first(p * 3)
+  }), 3)
+  expect_equal(value(function(y, p) sum(p) * c(2, 5)[2] * list(3, 4)[[2]]), 21 * 20)
+  expect_equal(value(function(y, p) {
+    i <- c(3, 1)
+    i[1] <- 2
+    (p + 0)[1, i[[1]]] * m[, 2, drop = FALSE][1]
+  }), 9)
+  expect_error(value(function(y, p) (p * 2)[0, 1]), "whole numbers, from 1 on")
+  expect_error(value(function(y, p) (p * 2)[[1]]), "not by \\[\\[")
+  # A score of counts has its tensors inside of a list.
+  turned <- function(c) c$tp[2:1] / (c$tp + c$fp)[2:1]
+  called <- rbind(c(0.9, 0.1), c(0.9, 0.9))
+  got <- loss_score(turned, diag(2), called, average = NULL, step = "hard")
+  expect_equal(got, c(0, 0.5), tolerance = 1e-6)
 })
 
 test_that("weights of fit() meet the predictions row by row", {

@@ -124,6 +124,14 @@ test_that("as_labels() makes what fit() takes", {
     as_labels(factor(c("a", "b")), labels = c(-1, 1), quiet = TRUE), array(c(-1, 1))
   )
   expect_identical(as_labels(data.frame(a = 0:1)), cbind(a = 0:1))
+  for (wrong in list(1, c(0, 0), c(0, NA), c(0, Inf), 0:2, c("no", "yes"), list(0, 1), NULL)) {
+    expect_error(
+      as_labels(factor(c("a", "b")), labels = wrong),
+      paste0("positive label. Received: ", deparse1(wrong), "."),
+      fixed = TRUE, label = deparse1(wrong)
+    )
+  }
+  expect_error(as_labels(c(2, 0), sparse = TRUE, labels = c(-1, 1)), "labels = c\\(-1, 1\\), which")
   expect_error(as_labels("yes"), "character")
   expect_error(as_labels(factor(c("no", NA), levels = c("no", "yes")), quiet = TRUE), "missing")
   expect_error(as_labels(factor("yes")), "levels")

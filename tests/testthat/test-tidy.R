@@ -31,6 +31,27 @@ test_that("a step is a table of p, decision and gradient", {
   expect_error(as.data.frame(steps_step(), p = "a"), "`p` must be")
 })
 
+test_that("the table of a step has no kinks where the curve has none", {
+  skip_if_no_keras()
+  near <- 10^seq(-9, -2, by = 0.01)
+  close <- c(near, seq(0.01, 0.99, by = 0.001), 1 - near)
+  for (step in list(
+    steps_step(), steps_step("sigmoid", 4), steps_step("ramp"),
+    steps_step("ramp", scale = "probability"), steps_step("arctan", 20, "probability"),
+    steps_step("softsign", 50, "probability", anchored = FALSE)
+  )) {
+    for (threshold in c(0.3, 0.5)) {
+      table <- as.data.frame(step, threshold = threshold)
+      expect_true(all(diff(table$p) > 0))
+      expect_true(all(c(0, threshold, 1) %in% table$p))
+      drawn <- approx(table$p, table$decision, close)$y
+      wanted <- as.data.frame(step, threshold = threshold, p = close)$decision
+      expect_lt(max(abs(drawn - wanted)), 0.02, label = paste(format(step), threshold))
+    }
+  }
+  expect_equal(nrow(as.data.frame(steps_step("hard"), threshold = 0.3)), 101)
+})
+
 test_that("a history is a table by epoch, metric and data", {
   skip_if_no_keras()
   data <- clouds(40)

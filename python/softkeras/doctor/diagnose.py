@@ -23,9 +23,9 @@ from softkeras.doctor._checks import (
     modes,
     precision,
     repeats,
-    variables,
     rows,
     shapes,
+    variables,
     weights,
 )
 from softkeras.doctor._examination import Examination

@@ -114,7 +114,7 @@ class Constrained:
         self.level = _checks.probability(name, level)
         self.average = _checks.one_of("average", average, counts.AVERAGES)
         self.empty = _checks.one_of("empty", empty, averaging.EMPTY)
-        if isinstance(step, str) and sharpness is None:
+        if isinstance(step, str) and step != "hard" and sharpness is None:
             sharpness = SHARPNESS
         self.step = steps.get(step, sharpness)
         if not self.step.is_hard and (

@@ -60,7 +60,7 @@ def confusion_loss(
     Raises:
         {errors}
 
-    Reference: Marchetti et al., Score-oriented loss functions,
+    Reference: Marchetti et al., Score-oriented loss (SOL) functions,
     https://arxiv.org/abs/2103.15522.
 
     Example:
@@ -121,7 +121,7 @@ class ConfusionLoss(BatchLoss):
     Raises:
         {errors}
 
-    Reference: Marchetti et al., Score-oriented loss functions,
+    Reference: Marchetti et al., Score-oriented loss (SOL) functions,
     https://arxiv.org/abs/2103.15522.
 
     Example:

@@ -61,7 +61,7 @@ def score_loss(
     Raises:
         {errors}
 
-    Reference: Marchetti et al., Score-oriented loss functions,
+    Reference: Marchetti et al., Score-oriented loss (SOL) functions,
     https://arxiv.org/abs/2103.15522.
 
     Example:
@@ -133,7 +133,7 @@ class ScoreLoss(BatchLoss):
     Raises:
         {errors}
 
-    Reference: Marchetti et al., Score-oriented loss functions,
+    Reference: Marchetti et al., Score-oriented loss (SOL) functions,
     https://arxiv.org/abs/2103.15522.
 
     Example:

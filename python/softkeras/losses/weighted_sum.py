@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import numbers
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +17,7 @@ __all__ = ["WeightedSum"]
 
 
 class Arithmetic:
-    """The operators of our losses: a + b, 0.5 * a, a / 2."""
+    """What our losses have beside Keras's: a + b, 0.5 * a, a / 2, copies."""
 
     # NumPy leaves its own numbers' products to us.
     __array_ufunc__ = None
@@ -47,6 +48,14 @@ class Arithmetic:
                 f"{divisor!r}"
             )
         return self * (1 / divisor)
+
+    def __deepcopy__(self, memo: dict) -> Arithmetic:
+        # Keras would save and load what is copied. That loses functions: those
+        # of R, and those of Python that are not registered.
+        twin = object.__new__(type(self))
+        memo[id(self)] = twin
+        vars(twin).update(copy.deepcopy(vars(self), memo))
+        return twin
 
     def __neg__(self):
         raise ValueError(_AGAINST)

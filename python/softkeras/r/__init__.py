@@ -180,7 +180,7 @@ def score(source: str) -> Callable:
             main thread.
         ImportError: as in `start`.
 
-    Reference: Marchetti et al., Score-oriented loss functions,
+    Reference: Marchetti et al., Score-oriented loss (SOL) functions,
     https://arxiv.org/abs/2103.15522.
 
     Example:
