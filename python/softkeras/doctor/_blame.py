@@ -56,6 +56,8 @@ class Blame:
         retried: What the same input gave with that in.
         cuts: Whether it hands down no gradient at all.
         depends: Whether the value is computed from the input at all.
+        held: Whether a part is held fixed on purpose, by stop_gradient.
+        of_library: Whether it stands in a function of Keras's or of ours.
         overflows: Whether it is a function that grows as fast as exp.
         straight_through: Whether that is meant so.
     """
@@ -68,6 +70,8 @@ class Blame:
     cuts: bool = False
     depends: bool = True
     straight_through: bool = False
+    held: bool = False
+    of_library: bool = False
     overflows: bool = False
 
     def more(self) -> dict[str, str]:
@@ -113,9 +117,22 @@ def terms(exam: Examination, probe: Probe) -> list[Blame]:
     return [
         _blame(exam, probe, list(term.cuts) or [term.operation], "cut")
         for term in blame.terms_without_gradient(recording)
-        # What is held fixed on purpose, as the largest in a logsumexp.
-        if not any(op.plain == "stop_gradient" for op in term.cuts)
+        if _is_meant(recording, term)
     ]
+
+
+def _is_meant(recording, term):
+    """Whether a term without a gradient is one that a user could mend.
+
+    Not what is held fixed on purpose, as the largest in a logsumexp, nor what
+    is 0 there anyway, nor what our own ops are made of.
+    """
+    operations = [*term.cuts, term.operation]
+    if any(op.plain == "stop_gradient" for op in operations):
+        return False
+    if any((op.called or "").startswith("softkeras.") for op in operations):
+        return False
+    return bool(np.any(recording.values[term.value]))
 
 
 def not_finite(exam: Examination, probe: Probe, of_value: bool) -> Blame:
@@ -149,6 +166,9 @@ def _not_finite(exam, probe, of_value, dtype):
         made,
         cause=f"{seen} {made.cause}".strip(),
         overflows=found.operation.plain in _FAST,
+        of_library=(found.operation.called or "").startswith(
+            ("keras.losses.", "softkeras.")
+        ),
     )
 
 
@@ -186,6 +206,9 @@ def wrong(exam: Examination, probe: Probe) -> Blame:
             "gradient is not the derivative of the value.",
             straight_through=True,
         )
+    fixed = [op for op in recording.operations if op.plain == "stop_gradient"]
+    if fixed:
+        return Blame(_name(fixed[0]), held=True)
     by_hand = [op for op in recording.operations if op.is_custom]
     if not by_hand:
         return Blame()
@@ -280,8 +303,7 @@ def _remedies(operations, spoiled, found):
             "softkeras.ops.soft_staircase(x, thresholds, levels)",
             "op_soft_staircase(x, thresholds, levels)",
         )
-    texts = list(pairs.values())[0], *list(pairs.items())[1:]
-    first, rest = texts[0], texts[1:]
+    (_, first), *rest = pairs.items()
     return tuple(
         "; ".join(
             [first[i], *(f"for {word}: {both[i]}" for word, both in rest)]

@@ -99,7 +99,8 @@ def of_data(y_true: Any, y_pred: Any, domain: str | None = None) -> Layout:
     elif y_true.size and np.isin(y_true, (-1, 1)).all():
         form = "signs"
     elif y_true.size and not np.isin(y_true, (0, 1)).all():
-        form = "real"
+        of_one = classes > 1 and np.allclose(np.sum(y_true, -1), 1, atol=1e-3)
+        form = "distribution" if of_one and y_true.min() >= 0 else "real"
     elif classes == 1:
         form = "binary"
     else:

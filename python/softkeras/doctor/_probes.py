@@ -9,7 +9,7 @@ import numpy as np
 ROWS, CLASSES = 12, 4
 DOMAINS = ("probability", "real", "positive")
 DOMAIN_WORDS = (*DOMAINS, "logit")
-FORMS = ("binary", "signs", "labels", "one_hot", "ids", "real")
+FORMS = ("binary", "signs", "labels", "one_hot", "distribution", "ids", "real")
 
 # Numbers that a domain of predictions has at its ends and in its middle: a
 # label that is there, one that is not, the threshold between them.
@@ -17,6 +17,8 @@ _HIT = {"probability": 1.0, "real": 6.0, "positive": 6.0}
 _MISS = {"probability": 0.0, "real": -6.0, "positive": 1e-3}
 _THRESHOLD = {"probability": 0.5, "real": 0.0, "positive": 1.0}
 _TINY, _DENORMAL = 1e-30, 1e-41
+
+_OF_CLASSES = ("one_hot", "distribution", "ids")
 
 Probe = dict[str, np.ndarray]
 
@@ -27,7 +29,8 @@ class Layout:
 
     Args:
         form: Of the labels: `"binary"` (n, 1) of 0 and 1, `"signs"` of -1 and
-            1 (a user's only), `"labels"` (n, c) of
+            1, `"distribution"` (n, c) of probabilities that add up to 1 (both
+            of users' data only), `"labels"` (n, c) of
             0 and 1, `"one_hot"` (n, c) with one 1 a row, `"ids"` (n,) of
             integers beside predictions (n, c), `"real"` (n, 1).
         domain: Of the predictions: `"probability"`, `"real"` (logits too) or
@@ -48,6 +51,7 @@ class Layout:
             "labels": f"labels 0 and 1, (n, {self.classes})",
             "one_hot": f"one-hot labels, (n, {self.classes})",
             "ids": "class ids, (n,)",
+            "distribution": "probabilities of classes as labels",
             "real": "real labels, (n, 1)",
         }[self.form]
         predictions = {
@@ -81,9 +85,7 @@ def for_loss(
         for name in ("random", "random 2", "random 3")
     }
     threshold = _THRESHOLD[layout.domain]
-    rows_add_up = (
-        layout.form in ("one_hot", "ids") and layout.domain == "probability"
-    )
+    rows_add_up = layout.form in _OF_CLASSES and layout.domain == "probability"
     if rows_add_up:
         threshold = 1 / width
     level = np.full_like(perfect, threshold)
@@ -120,10 +122,15 @@ def _around(layout, given):
         if end.size == given["y_pred"].size:
             probes[name] = _pair(y_true, end.reshape(shape))
     level = _THRESHOLD[layout.domain]
-    if layout.form in ("one_hot", "ids") and layout.domain == "probability":
+    if layout.form in _OF_CLASSES and layout.domain == "probability":
         level = 1 / shape[-1]
     probes["at the threshold"] = _pair(y_true, np.full(shape, level))
     probes["one row"] = {key: x[:1] for key, x in given.items()}
+    if layout.form == "real" and layout.domain == "real" and shape[-1] > 1:
+        # A cosine of exactly 1, and no variance at all.
+        unit = np.zeros(shape, "float32")
+        unit[..., 0] = 1.0
+        probes["equal unit rows"] = _pair(unit.reshape(y_true.shape), unit)
     return probes
 
 
@@ -140,6 +147,8 @@ def far(layout: Layout, y_true: np.ndarray) -> dict[str, Probe]:
 
 def ends(layout: Layout, y_true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Predictions that are all right, and all wrong."""
+    if layout.form == "distribution":
+        return y_true.copy(), np.roll(y_true, 1, -1)
     if layout.form == "real":
         if layout.domain == "positive":
             return y_true.copy(), 3 * y_true + 1
@@ -154,7 +163,7 @@ def ends(layout: Layout, y_true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         classes = max(layout.classes, int(np.max(y_true, initial=0)) + 1)
         target = np.eye(classes, dtype="float32")[y_true]
     other = 1 - target
-    if layout.form in ("one_hot", "ids"):
+    if layout.form in _OF_CLASSES:
         other = np.roll(target, 1, -1)
     hit, miss = _HIT[layout.domain], _MISS[layout.domain]
     return tuple(
@@ -225,7 +234,7 @@ def _random(layout, rng, rows, width):
         x = rng.normal(0, 2, (rows, width))
     elif layout.domain == "positive":
         x = np.exp(rng.normal(0, 1, (rows, width)))
-    elif layout.form in ("one_hot", "ids"):
+    elif layout.form in _OF_CLASSES:
         x = np.exp(rng.normal(0, 1.5, (rows, width)))
         x /= x.sum(-1, keepdims=True)
     else:

@@ -111,6 +111,12 @@ def _is_step(exam, probe, direction):
 def _wrong(exam, probe, name, slope, expected):
     what = exam.subject.arguments[0]
     blame = _blame.wrong(exam, probe)
+    if blame.held:
+        exam.left_out(
+            "finite differences: a part of the value is held fixed by "
+            f"{blame.operation}"
+        )
+        return
     if blame.straight_through:
         exam.add(
             "straight_through", "info", _blame.where(what, blame), blame.cause
@@ -122,7 +128,11 @@ def _wrong(exam, probe, name, slope, expected):
         _blame.where(what, blame),
         f"On the input “{name}” the value rises by {slope:.4g} in a direction "
         f"in which the gradient says {expected:.4g}. "
-        + (blame.cause or "A gradient that was written by hand is wrong."),
+        + (
+            blame.cause
+            or "No gradient was written by hand in it; so the backend's own "
+            "rule is wrong there, or the value is rough."
+        ),
         remedy=blame.remedy
         or "Compare the hand-written gradient with finite differences, factor "
         "by factor; or leave it out and let the backend differentiate.",

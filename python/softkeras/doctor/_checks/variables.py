@@ -93,9 +93,11 @@ def _examine(exam, path, gradient, largest):
         )
         return
     # A column of a kernel and an entry of a bias are those of a unit.
+    if gradient.ndim < 2 or gradient.shape[-1] < 2:
+        return
     flat = np.abs(gradient).reshape(-1, gradient.shape[-1])
     dead = np.mean(np.max(flat, 0) <= 1e-9 * size)
-    if gradient.ndim > 1 and gradient.shape[-1] > 1 and dead > DEAD_SHARE:
+    if dead > DEAD_SHARE:
         exam.add(
             "gradient_partly_zero",
             "warning",
