@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from softkeras.doctor import _layouts, _probes, _subject
+from softkeras.doctor import _curve, _layouts, _probes, _subject
 from softkeras.doctor._checks import (
     derivative,
     direction,
@@ -87,7 +87,7 @@ def _report(exam):
         findings=exam.sorted_findings(),
         checks=exam.checks,
         probes=exam.probes,
-        curve={},
+        curve=_curve.curve(exam),
         environment={
             "keras": keras.__version__,
             "backend": keras.backend.backend(),
