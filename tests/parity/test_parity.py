@@ -16,6 +16,7 @@ from softkeras import (
     callbacks,
     confusion,
     counts,
+    doctor,
     layers,
     losses,
     metrics,
@@ -31,6 +32,7 @@ PUBLIC = (
     callbacks,
     confusion,
     counts,
+    doctor,
     layers,
     losses,
     metrics,
@@ -122,6 +124,11 @@ WRAPPERS = {
     "LossState": "callback_loss_state",
     "SharpnessSchedule": "callback_sharpness_schedule",
     "train_on": "recipe_train_on",
+    "diagnose": "diagnose",
+    # In R a list, and a condition.
+    "Report": None,
+    "Finding": None,
+    "DiagnosisError": None,
 }
 CONSTRAINED = [
     (name, WRAPPERS[name], WRAPPERS[name].rsplit("_", 1)[1])
@@ -215,6 +222,7 @@ def test_every_public_name_is_accounted_for_in_r(r):
     assert exported == {
         *filter(None, WRAPPERS.values()),
         "as_labels",  # of R alone
+        "stop_for_errors",  # in Python a method of the report
         "plot_steps",  # draws with ggplot2 what Python's draws with matplotlib
         "softkeras_config",
         "softkeras_available",
@@ -230,8 +238,10 @@ def test_every_public_name_is_accounted_for_in_r(r):
 def test_r_lacks_no_argument_and_no_default(r, name):
     module = next(m for m in PUBLIC if name in m.__all__)
     want = plain(arguments(getattr(module, name)), name)
-    # `function` is a word of R's language.
-    want = {"fn" if key == "function" else key: v for key, v in want.items()}
+    # `function` is a word of R's language; what R's functions are for they
+    # call `object`.
+    in_r = {"function": "fn", "target": "object"}
+    want = {in_r.get(key, key): v for key, v in want.items()}
     got = plain(r.defaults(WRAPPERS[name]), name)
     assert {key: got.get(key, "none of R") for key in want} == want
 
