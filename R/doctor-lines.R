@@ -2,9 +2,10 @@
 # and torch note of an operation are the frames of Python, and so each statement is
 # called from a frame of Python that has its file and line.
 
-# `f` with its statements called so. A primitive has none.
+# `f` with its statements called so: a primitive has none, and those of a package
+# are not the user's.
 with_lines <- function(f, label) {
-  if (is.primitive(f)) {
+  if (is.primitive(f) || isNamespace(environment(f))) {
     return(f)
   }
   marked <- mark_lines(body(f), lines_of(f, label), attr(f, "srcref"))
@@ -79,7 +80,7 @@ mark_lines <- function(expression, frame_of, reference) {
 call_from <- function(frame, expression) {
   failed <- NULL
   frame$call(function() {
-    tryCatch(force(expression), error = function(e) failed <<- e)
+    tryCatch(expression, error = function(e) failed <<- e)
     NULL
   })
   if (!is.null(failed)) {

@@ -145,7 +145,9 @@ as_py_subject <- function(object, label, errors) {
 # R's message with R's call and line, in place of Python's.
 raise_in_r <- function(error, errors) {
   call <- conditionCall(error)
-  call <- if (is.call(call) && !is.function(call[[1]])) deparse(call, nlines = 1)[1]
+  # Of a statement that stops itself it is the code that called the statement.
+  is_ours <- !is.call(call) || !is.symbol(call[[1]]) || call[[1]] == "doTryCatch"
+  call <- if (!is_ours) deparse(call, nlines = 1)[1]
   text <- gsub("\n+", " ", python_says(error))
   if (!is.null(call) && nchar(call) <= 60) text <- paste0(text, ", in ", call)
   if (!is.null(error$place)) {

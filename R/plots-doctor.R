@@ -33,7 +33,7 @@ autoplot.softkeras_report <- function(object, ...) {
   part <- function(name, panel, kind) {
     y <- curve[[name]]
     data.frame(
-      x = curve$x, y = ifelse(is.finite(y), y, NA), panel = factor(panels[panel], panels),
+      x = curve$x, y = ifelse(is.finite(y), y, NA_real_), panel = factor(panels[panel], panels),
       kind = factor(kinds[kind], kinds)
     )
   }
@@ -87,7 +87,7 @@ autoplot.softkeras_report <- function(object, ...) {
 plot.softkeras_report <- function(x, ...) {
   check_dots(...)
   curve <- curve_of(x)
-  before <- graphics::par(mfrow = c(1, 2), mar = c(5, 3, 3, 1), bty = "l")
+  before <- graphics::par(mfrow = c(1, 2), mar = c(6.5, 3, 3, 1), bty = "l")
   on.exit(graphics::par(before))
   panel <- function(title, limits) {
     graphics::plot(
@@ -107,7 +107,7 @@ plot.softkeras_report <- function(x, ...) {
   }
   draw_line <- function(name, i, ...) {
     y <- curve[[name]]
-    graphics::lines(curve$x, ifelse(is.finite(y), y, NA), col = plot_colours[i], lwd = 2, ...)
+    graphics::lines(curve$x, ifelse(is.finite(y), y, NA_real_), col = plot_colours[i], lwd = 2, ...)
   }
   panel(paste(attr(curve, "value_of"), "of", x$subject), shown_range(curve$value))
   draw_line("value", 1)
@@ -116,8 +116,9 @@ plot.softkeras_report <- function(x, ...) {
   draw_line("gradient", 2)
   draw_line("difference", 3, lty = 2)
   graphics::legend(
-    "topright", c("by autodiff", "slope of the value"),
-    col = plot_colours[2:3], lty = 1:2, lwd = 2, bty = "n", cex = 0.8
+    "bottom", c("by autodiff", "slope of the value"),
+    inset = c(0, -0.55), xpd = NA, horiz = TRUE, col = plot_colours[2:3], lty = 1:2,
+    lwd = 2, bty = "n", cex = 0.8
   )
   invisible(x)
 }
