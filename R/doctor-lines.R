@@ -19,6 +19,7 @@ lines_of <- function(f, label) {
   py_softkeras()
   make <- reticulate::import("softkeras._foreign", convert = FALSE)$line_of
   listing <- deparse(f, control = NULL)
+  last <- 0
   frame <- function(file, line, text, source = "") {
     list(
       call = reticulate::py_to_r(make(file, as.integer(line), label, source)),
@@ -28,7 +29,10 @@ lines_of <- function(f, label) {
   function(statement, reference) {
     first <- trimws(deparse(statement, control = NULL)[1])
     if (is.null(reference)) {
-      line <- max(grep(first, listing, fixed = TRUE)[1], 1, na.rm = TRUE)
+      # Statements come in their order, and may be the same as others.
+      found <- grep(first, listing, fixed = TRUE)
+      line <- c(found[found > last], found, 1)[1]
+      last <<- line
       file <- paste0("<", label, ">")
       return(frame(file, line, first, paste(listing, collapse = "\n")))
     }

@@ -78,20 +78,20 @@ report_lines <- function(x, width, paint) {
     titles <- formatC(table$finding, width = -max(nchar(table$finding)))
     words <- vapply(table$severity, function(s) paint(label(s), s), "")
     room <- width - 9 - nchar(titles[1]) - 2
-    lines <- c(lines, "", trimws(paste0(words, " ", titles, "  ", cut_to(table$where, room)), "right"))
+    rows <- paste0(words, " ", titles, "  ", cut_to(table$where, room))
+    lines <- c(lines, "", trimws(rows, "right"))
   }
   for (finding in x$findings) {
-    lines <- c(lines, "", paste(paint(label(finding$severity), finding$severity), paint(finding$title, "bold")))
+    word <- paint(label(finding$severity), finding$severity)
+    lines <- c(lines, "", paste(word, paint(finding$title, "bold")))
+    shown <- unlist(Map(example_line, names(finding$example), finding$example))
     details <- c(
       where = finding$where, cause = finding$cause, remedy = finding$remedy,
-      tried = finding$retried
+      tried = finding$retried, example = paste(shown, collapse = "\n")
     )
     for (name in names(details)[nzchar(details)]) {
-      lines <- c(lines, beside(paint(paste0("  ", label(name)), "quiet"), details[[name]], width, 11))
-    }
-    if (length(finding$example)) {
-      shown <- Map(example_line, names(finding$example), finding$example)
-      lines <- c(lines, beside(paint(paste0("  ", label("example")), "quiet"), unlist(shown), width, 11))
+      word <- paint(paste0("  ", label(name)), "quiet")
+      lines <- c(lines, beside(word, details[[name]], width, 11))
     }
   }
   lines <- c(lines, "")

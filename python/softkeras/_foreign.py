@@ -102,6 +102,8 @@ def _signature(arguments: Sequence[str]) -> inspect.Signature:
             by_name = by_name or has_default
     if REST in arguments:
         named.append(kinds("kwargs", kinds.VAR_KEYWORD))
+    # "..." may stand behind what is given by its name.
+    named.sort(key=lambda parameter: parameter.kind)
     return inspect.Signature(named)
 
 
