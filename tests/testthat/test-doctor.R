@@ -2,6 +2,9 @@
 
 kinds <- function(...) as.data.frame(diagnose(...))$kind
 
+# JAX hands zeros down where TensorFlow hands nothing.
+lost <- c("gradient_none", "gradient_zero")
+
 rounded <- function(y_true, y_pred) {
   called <- round(y_pred)
   1 - sum(y_true * called) / (sum(called) + 1e-7)
@@ -19,7 +22,7 @@ from_file <- function(..., keep = TRUE) {
 
 test_that("losses that don't train are told from those that do", {
   skip_if_no_keras()
-  expect_true("gradient_none" %in% kinds(rounded))
+  expect_true(any(lost %in% kinds(rounded)))
   expect_true("gradient_not_finite" %in% kinds(rmse))
   cross_entropy <- function(y_true, y_pred) {
     -mean(y_true * log(y_pred) + (1 - y_true) * log(1 - y_pred))
@@ -37,8 +40,8 @@ test_that("a function of one argument is an activation", {
   skip_if_no_keras()
   report <- diagnose(function(x) round(x))
   expect_equal(report$kind, "activation")
-  expect_true("gradient_none" %in% as.data.frame(report)$kind)
-  expect_true("gradient_none" %in% kinds(round))
+  expect_true(any(lost %in% as.data.frame(report)$kind))
+  expect_true(any(lost %in% kinds(round)))
   expect_equal(kinds("relu"), character())
   expect_equal(kinds(function(x) tanh(x)), character())
 })

@@ -148,17 +148,18 @@ def _marked(made, kind):
 def _stuck(value, gradient):
     """Stretches without a gradient from end to end of which the value moves.
 
-    So a step is stuck on both of its sides, and a ReLU is not below zero.
+    So a step is stuck on both of its sides, and a ReLU is not below zero. A
+    place that is not finite ends no stretch.
     """
-    good = np.isfinite(value)
-    size = np.max(np.abs(gradient[np.isfinite(gradient)]), initial=0.0)
-    zero = np.isfinite(gradient) & good & (np.abs(gradient) <= 1e-9 * size)
+    good = np.isfinite(value) & np.isfinite(gradient)
     found = np.zeros(len(value), bool)
     if not good.any():
         return found
-    moves = STILL * (value[good].max() - value[good].min())
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], zero, [0]])))
+    size = np.max(np.abs(gradient[good]))
+    zero = good & (np.abs(np.where(good, gradient, 1)) <= 1e-9 * size)
+    moves = STILL * np.ptp(value[good])
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], zero | ~good, [0]])))
     for start, end in edges.reshape(-1, 2):
-        stretch = value[start:end]
-        found[start:end] = stretch.max() - stretch.min() > moves
+        here = np.arange(start, end)[zero[start:end]]
+        found[here] = here.size > 0 and np.ptp(value[here]) > moves
     return found
