@@ -125,6 +125,9 @@ is_tensor <- function(x) {
 # What functions of R are called with: indexed as in R, where reticulate would
 # count from 0.
 as_r_tensor <- function(x) {
+  if (inherits(x, "python.builtin.NoneType")) { # as weights are where there are none
+    return(NULL)
+  }
   if (is_python(x) && !inherits(x, "softkeras_tensor")) {
     class(x) <- c("softkeras_tensor", class(x))
   }

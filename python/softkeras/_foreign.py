@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import linecache
 from collections.abc import Callable, Sequence
+from keyword import iskeyword
 from typing import Any
 
 import keras
@@ -100,4 +102,31 @@ def _signature(arguments: Sequence[str]) -> inspect.Signature:
             by_name = by_name or has_default
     if REST in arguments:
         named.append(kinds("kwargs", kinds.VAR_KEYWORD))
+    # "..." may stand behind what is given by its name.
+    named.sort(key=lambda parameter: parameter.kind)
     return inspect.Signature(named)
+
+
+def line_of(file: str, line: int, name: str, source: str = "") -> Callable:
+    """A function that calls what it is given, from a line of a file.
+
+    Python's tracebacks, and those that backends keep of operations, then have
+    that line, though it is of another language.
+
+    Args:
+        file: Path of the file, or a name in angle brackets for what is none.
+        line: Counted from 1.
+        name: Of the function that the line is in.
+        source: The whole text, for what is no file.
+
+    Returns:
+        A function of a function without arguments.
+    """
+    if source:
+        lines = [f"{text}\n" for text in source.split("\n")]
+        linecache.cache[file] = (len(source), None, lines, file)
+    name = name if name.isidentifier() and not iskeyword(name) else "function"
+    code = f"def {name}(call): return call()"
+    made: dict[str, Any] = {}
+    exec(compile("\n" * (line - 1) + code, file, "exec"), made)
+    return made[name]

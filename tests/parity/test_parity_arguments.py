@@ -19,6 +19,7 @@ def test_every_public_name_is_accounted_for_in_r(r):
     assert exported == {
         *filter(None, WRAPPERS.values()),
         "as_labels",  # of R alone
+        "stop_for_errors",  # in Python a method of the report
         "plot_steps",  # draws with ggplot2 what Python's draws with matplotlib
         "softkeras_config",
         "softkeras_available",
@@ -41,8 +42,10 @@ def test_r_has_the_arguments_and_defaults_of_its_twins(r, wrapper):
     for name in sorted(TWINS[wrapper], key=str.islower, reverse=True):
         module = next(m for m in PUBLIC if name in m.__all__)
         want |= plain(arguments(getattr(module, name)), name)
-    # `function` is a word of R's language.
-    want = {"fn" if key == "function" else key: v for key, v in want.items()}
+    # `function` is a word of R's language; what R's generics are for they
+    # call `object`.
+    in_r = {"function": "fn", "target": "object"}
+    want = {in_r.get(key, key): v for key, v in want.items()}
     got = plain(r.defaults(wrapper), TWINS[wrapper][0])
     if wrapper.startswith("layer_"):
         assert got.pop("object") == "<missing>" and got.pop("name") is None

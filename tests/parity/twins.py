@@ -13,7 +13,7 @@ from softkeras import losses, ops, scores
 PUBLIC = [
     importlib.import_module(f"softkeras.{name}")
     for name in (
-        "callbacks confusion counts layers losses metrics ops recipes scores "
+        "callbacks confusion counts doctor layers losses metrics ops recipes scores "
         "steps thresholds"
     ).split()
 ]
@@ -103,6 +103,14 @@ WRAPPERS = {
     "LossState": "callback_loss_state",
     "SharpnessSchedule": "callback_sharpness_schedule",
     "train_on": "recipe_train_on",
+    "diagnose": "diagnose",
+    "differentiable": "differentiable",
+    # In R lists, data frames and a condition.
+    "DiagnosisError": None,
+    "Differentiability": None,
+    "DifferentiabilityTable": None,
+    "Finding": None,
+    "Report": None,
 }
 CONSTRAINED = [
     (name, WRAPPERS[name], WRAPPERS[name].rsplit("_", 1)[1])

@@ -1,6 +1,7 @@
 """FunctionLoss: functions as losses, with weights, masks and saving."""
 
 import copy
+import inspect
 import subprocess
 import sys
 
@@ -287,3 +288,10 @@ def test_weights_of_fit_meet_predictions_row_by_row(outputs, shape):
 def test_weights_with_more_axes_than_predictions_are_refused():
     with pytest.raises(ValueError, match="at most the 2 axes of y_pred"):
         FunctionLoss(weighted_mean)(Y, P, np.ones((4, 2, 2)))
+
+
+def test_dots_of_r_may_stand_behind_arguments_with_a_default():
+    names = ["y_true", "y_pred", "from_logits=", "axis=", "...", "name="]
+    made = ForeignFunction(lambda *args: len(args), "", "mine", names)
+    assert list(inspect.signature(made).parameters)[:2] == names[:2]
+    assert made(1, 2) == 2

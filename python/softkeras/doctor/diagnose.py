@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from softkeras.doctor import (
+    _curve,
     _layouts,
     _probes,
     _run,
@@ -348,7 +349,7 @@ def _report(exam):
         findings=exam.sorted_findings(),
         checks=exam.checks,
         probes=exam.probes,
-        curve={},
+        curve=_curve.curve(exam),
         environment={
             "keras": keras.__version__,
             "backend": keras.backend.backend(),

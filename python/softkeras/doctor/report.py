@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import html
+import math
 import os
-import shutil
 import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 import numpy as np
+
+from softkeras.doctor import _html, _text
 
 __all__ = ["DiagnosisError", "Finding", "Report"]
 
@@ -45,7 +45,8 @@ TITLES = {
     "wrong_shape": "result of a wrong shape",
 }
 
-_COLOURS = {"error": "31", "warning": "33", "info": "36", "fine": "32"}
+# Of a text that is printed where no terminal says how wide it is.
+FILE_WIDTH = 80
 
 
 class DiagnosisError(ValueError):
@@ -54,17 +55,19 @@ class DiagnosisError(ValueError):
     Args:
         report: The report with its errors, kept as `report`.
 
+    Gradient: none; it is text.
+
     Reference: keras issue 17682, which asks for such a warning.
 
     Example:
 
     >>> import keras
-    >>> from softkeras.doctor import DiagnosisError, diagnose
+    >>> import softkeras
     >>> try:
-    ...     diagnose(keras.ops.floor).raise_for_errors()
-    ... except DiagnosisError as error:
-    ...     print(error.report.subject)
-    floor
+    ...     softkeras.diagnose(keras.ops.sign).raise_for_errors()
+    ... except softkeras.doctor.DiagnosisError as error:
+    ...     print(error.report.errors[0].severity)
+    error
     """
 
     def __init__(self, report: Report):
@@ -88,6 +91,8 @@ class Finding:
         remedy_r: The same in R, where it has another name.
         example: Names and arrays of the smallest input that shows it.
         retried: What the same input gave with the remedy in, if it was tried.
+
+    Gradient: none; it is data.
 
     Reference: keras issue 17682.
 
@@ -122,12 +127,9 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as numbers, texts and lists, as JSON takes them."""
-        example = {name: plain(x) for name, x in self.example.items()}
-        return {
-            **dataclasses.asdict(dataclasses.replace(self, example={})),
-            "title": self.title,
-            "example": example,
-        }
+        names = [field.name for field in dataclasses.fields(self)]
+        made = {name: plain(getattr(self, name)) for name in names}
+        return {**made, "title": self.title}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,12 +149,14 @@ class Report:
         environment: Backend and versions.
         seed: Of the random inputs.
 
+    Gradient: none; it is data. `plot()` shows that of what was examined.
+
     Reference: keras issue 17682.
 
     Example:
 
     >>> import softkeras
-    >>> report = softkeras.diagnose("mse")
+    >>> report = softkeras.diagnose("relu")
     >>> report.findings
     ()
     >>> report.raise_for_errors()
@@ -191,20 +195,18 @@ class Report:
             raise DiagnosisError(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as numbers, texts and lists, as JSON takes them."""
-        return {
-            "subject": self.subject,
-            "kind": self.kind,
-            "findings": [finding.to_dict() for finding in self.findings],
-            "checks": [dict(check) for check in self.checks],
-            "probes": {
-                name: {key: plain(x) for key, x in arrays.items()}
-                for name, arrays in self.probes.items()
-            },
-            "curve": {name: plain(x) for name, x in self.curve.items()},
-            "environment": dict(self.environment),
-            "seed": self.seed,
+        """The report as numbers, texts and lists, as JSON takes them.
+
+        JSON has no NaN and no infinity: they are the texts `"NaN"`,
+        `"Infinity"` and `"-Infinity"`, which `float()` reads.
+        """
+        names = [field.name for field in dataclasses.fields(self)]
+        made = {
+            name: plain(getattr(self, name))
+            for name in names
+            if name != "findings"
         }
+        return made | {"findings": [f.to_dict() for f in self.findings]}
 
     def plot(self, axes: Any = None) -> Any:
         """Draws value and gradient along a line of inputs, bad places marked.
@@ -220,61 +222,46 @@ class Report:
         return plot_report(self, axes)
 
     def print(self, file: TextIO | None = None) -> None:
-        """Prints the report, with colours if `file` is a terminal."""
+        """Prints the report, with colours if `file` is a terminal.
+
+        A table of the findings comes first, then each with its details.
+        Nothing is coloured where the environment has `NO_COLOR`.
+
+        Args:
+            file: What to write to. Default: the standard output.
+        """
         file = sys.stdout if file is None else file
-        terminal = file.isatty() and not os.environ.get("NO_COLOR")
-        print(self.text(colours=terminal), file=file)
+        terminal = bool(getattr(file, "isatty", bool)())
+        colours = (
+            terminal
+            and not os.environ.get("NO_COLOR")
+            and os.environ.get("TERM") != "dumb"
+        )
+        text = self.text(None if terminal else FILE_WIDTH, colours)
+        encoding = getattr(file, "encoding", None)
+        if encoding:
+            text = text.encode(encoding, "replace").decode(encoding)
+        print(text, file=file)
 
     def text(self, width: int | None = None, colours: bool = False) -> str:
         """The report as text.
 
         Args:
-            width: Of a line, in characters. Default: the terminal's, from 60
-                to 100.
+            width: Of a line, in characters, from 60 to 100. Default: the
+                terminal's.
             colours: Whether to add the escape codes of a terminal.
         """
-        if width is None:
-            width = shutil.get_terminal_size().columns
-        width = min(max(width, 60), 100)
+        return _text.report(self, width, colours)
 
-        def paint(text, colour):
-            return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if colours else text
-
-        lines = [f"{self.subject}: {self._verdict()}"]
-        for finding in self.findings:
-            word = paint(f"{finding.severity:<8}", finding.severity)
-            lines += ["", f"{word} {finding.title}"]
-            for name, text in _details(finding):
-                lines += textwrap.wrap(
-                    text,
-                    width,
-                    initial_indent=f"  {name:<8} ",
-                    subsequent_indent=" " * 11,
-                    break_on_hyphens=False,
-                )
-        lines.append("")
-        for check in self.checks:
-            outcome = check["outcome"]
-            word = paint(
-                f"{outcome:<8}", "fine" if outcome == "fine" else "warning"
-            )
-            lines += textwrap.wrap(
-                f"{word} {check['text']}",
-                width + len(word) - 8,
-                subsequent_indent=" " * 9,
-            )
-        versions = ", ".join(f"{k} {v}" for k, v in self.environment.items())
-        lines += [f"{'':<8} {versions}, seed {self.seed}"]
-        return "\n".join(lines)
-
-    def _verdict(self):
+    def verdict(self) -> str:
+        """How many findings of each severity there are, in words."""
         if not self.findings:
             return f"nothing found that keeps this {self.kind} from training"
         counts = []
         for severity in SEVERITIES:
             number = len(self._of(severity))
             if number:
-                plural = "s" if number > 1 and severity != "info" else ""
+                plural = "s" if number > 1 else ""
                 counts.append(f"{number} {severity}{plural}")
         return ", ".join(counts)
 
@@ -285,56 +272,26 @@ class Report:
         return self.text()
 
     def _repr_html_(self) -> str:
-        rows = []
-        for finding in self.findings:
-            details = "".join(
-                f"<div><i>{name}</i> {html.escape(text)}</div>"
-                for name, text in _details(finding)
-            )
-            rows.append(
-                f"<tr><td>{finding.severity}</td><td>{finding.title}</td>"
-                f'<td style="text-align:left">{details}</td></tr>'
-            )
-        rows += [
-            f"<tr><td>{check['outcome']}</td>"
-            f'<td colspan="2" style="text-align:left">'
-            f"{html.escape(check['text'])}</td></tr>"
-            for check in self.checks
-        ]
-        return (
-            f"<p><b>{html.escape(self.subject)}</b>: {self._verdict()}</p>"
-            f"<table>{''.join(rows)}</table>"
-        )
-
-
-def _details(finding):
-    parts = [
-        ("where", finding.where),
-        ("cause", finding.cause),
-        ("remedy", finding.remedy),
-        ("tried", finding.retried),
-        ("example", example_text(finding.example)),
-    ]
-    return [(name, text) for name, text in parts if text]
-
-
-def example_text(example: Mapping[str, Any]) -> str:
-    """Names and arrays on one line."""
-    return ", ".join(f"{name} = {_short(x)}" for name, x in example.items())
-
-
-def _short(x):
-    x = np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        return str(x)
-    text = np.array2string(
-        x, precision=4, threshold=12, edgeitems=3, separator=", "
-    )
-    return " ".join(text.split())
+        return _html.report(self)
 
 
 def plain(x: Any) -> Any:
-    """Arrays as lists, numbers of NumPy as Python's."""
-    if isinstance(x, np.ndarray):
-        return x.tolist()
-    return x.item() if isinstance(x, np.generic) else x
+    """What JSON takes: lists, texts and numbers that are finite.
+
+    JSON has no NaN and no infinity. They become the texts "NaN", "Infinity"
+    and "-Infinity", which `float()` reads, and `Number()` and `as.numeric()`
+    of other languages.
+    """
+    if isinstance(x, Mapping):
+        return {str(name): plain(part) for name, part in x.items()}
+    if isinstance(x, (np.ndarray, np.generic)):
+        return plain(x.tolist())
+    if isinstance(x, (list, tuple)):
+        return [plain(part) for part in x]
+    if isinstance(x, float) and not math.isfinite(x):
+        if math.isnan(x):
+            return "NaN"
+        return "Infinity" if x > 0 else "-Infinity"
+    if x is None or isinstance(x, (bool, int, float, str)):
+        return x
+    return str(x)
