@@ -13,6 +13,7 @@ from softkeras import (
     callbacks,
     confusion,
     counts,
+    doctor,
     layers,
     losses,
     metrics,
@@ -25,6 +26,7 @@ from softkeras import (
 )
 from softkeras.confusion import soft_confusion_matrix
 from softkeras.counts import Counts, soft_counts
+from softkeras.doctor import differentiable
 
 __version__ = "0.1.0"
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "callbacks",
     "confusion",
     "counts",
+    "doctor",
+    "differentiable",
     "layers",
     "losses",
     "metrics",

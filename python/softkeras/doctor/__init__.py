@@ -1,0 +1,9 @@
+"""The doctor: why does my loss not train?"""
+
+from softkeras.doctor.differentiable import (
+    Differentiability,
+    DifferentiabilityTable,
+    differentiable,
+)
+
+__all__ = ["Differentiability", "DifferentiabilityTable", "differentiable"]
