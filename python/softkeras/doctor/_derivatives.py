@@ -13,7 +13,7 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Derivatives:
-    """What `derivatives` found.
+    """What a function gave.
 
     Args:
         values: The results, floats and complex numbers; `None` for others.
@@ -25,120 +25,139 @@ class Derivatives:
     gradients: list[list[np.ndarray | None]]
 
 
-def derivatives(
-    function: Callable,
-    arrays: Sequence[np.ndarray],
-    weigh: Callable | None = None,
-    mode: str = "eager",
-) -> Derivatives:
-    """The results of a function of arrays and their gradients.
+class Runner:
+    """Runs a function of arrays, again and again with others of their shape.
 
     Args:
         function: Of tensors; gives a tensor or any nest of tensors.
-        arrays: Float arrays of one dtype.
-        weigh: Of a tensor of floats: the number whose gradient is taken. By
-            default the sum.
+        weigh: Of a tensor of floats: the number whose gradient is taken.
         mode: `"eager"`; on TensorFlow also `"graph"` and `"xla"`, on JAX
             `"jit"`.
-
-    Returns:
-        The derivatives. What the function raises is raised.
     """
-    weigh = weigh or keras.ops.sum
-    run = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[
-        keras.backend.backend()
-    ]
-    with _precision(arrays):
-        kinds, values, gradients = run(function, arrays, weigh, mode)
-        values = iter(_numpy(value) for value in values)
-        gradients = iter(
-            [None if g is None else _numpy(g) for g in row] for row in gradients
+
+    def __init__(
+        self, function: Callable, weigh: Callable, mode: str = "eager"
+    ):
+        self.function = function
+        self.weigh = weigh
+        self.mode = mode
+        self.compiled: dict[Any, tuple[list[bool], Callable]] = {}
+
+    def derivatives(self, arrays: Sequence[np.ndarray]) -> Derivatives:
+        """The results and their gradients. What is raised is raised."""
+        with _precision(arrays):
+            kinds, values, gradients = self._run(arrays)
+            values = iter([_numpy(value) for value in values])
+            rows = iter(
+                [None if g is None else _numpy(g) for g in row]
+                for row in gradients
+            )
+            none = [None] * len(arrays)
+            return Derivatives(
+                [next(values) if kind else None for kind in kinds],
+                [next(rows) if kind else none for kind in kinds],
+            )
+
+    def values(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray | None]:
+        """The results alone, as those of `Derivatives`."""
+        if self.mode != "eager":
+            return self.derivatives(arrays).values
+        with _precision(arrays):
+            tensors = [keras.ops.convert_to_tensor(x) for x in arrays]
+            flat = keras.tree.flatten(self.function(*tensors))
+            return [_numpy(x) if _is_float(x) else None for x in flat]
+
+    def _run(self, arrays):
+        if self.mode == "eager":
+            kinds: list[bool] = []
+            return kinds, *self._derive(arrays, kinds)
+        key = tuple((x.shape, x.dtype) for x in arrays)
+        if key not in self.compiled:
+            kinds = []
+            self.compiled[key] = (kinds, self._compile(arrays, kinds))
+        kinds, run = self.compiled[key]
+        return kinds, *run(*arrays)
+
+    def _compile(self, arrays, kinds):
+        def run(*tensors):
+            return self._derive(tensors, kinds)
+
+        if keras.backend.backend() == "jax":
+            import jax
+
+            # Machine code is not worth its time for a few numbers.
+            return (
+                jax.jit(run)
+                .lower(*arrays)
+                .compile(compiler_options={"xla_backend_optimization_level": 0})
+            )
+        import tensorflow as tf
+
+        # Not called as it is: TensorFlow warns of what is traced often.
+        return tf.function(
+            run, jit_compile=self.mode == "xla", autograph=False
+        ).get_concrete_function(*map(tf.convert_to_tensor, arrays))
+
+    def _derive(self, arrays, kinds):
+        run = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
+        return run[keras.backend.backend()](
+            self.function, arrays, self.weigh, kinds
         )
-        return Derivatives(
-            [next(values) if kind else None for kind in kinds],
-            [
-                next(gradients) if kind else [None] * len(arrays)
-                for kind in kinds
-            ],
-        )
 
 
-def results(function: Callable, arrays: Sequence[np.ndarray]) -> list:
-    """The results alone, as `Derivatives.values`; eagerly."""
-    with _precision(arrays):
-        tensors = [keras.ops.convert_to_tensor(x) for x in arrays]
-        flat = keras.tree.flatten(function(*tensors))
-        return [_numpy(x) if _is_float(x) else None for x in flat]
-
-
-def _tensorflow(function, arrays, weigh, mode):
+def _tensorflow(function, arrays, weigh, kinds):
     import tensorflow as tf
 
-    kinds = []
-
-    def run(*tensors):
-        # Persistent: one pass backwards for each result.
-        with tf.GradientTape(persistent=True) as tape:
-            for x in tensors:
-                tape.watch(x)
-            values = _floats(function(*tensors), kinds)
-            totals = [weigh(value) for value in values]
-        return values, [
-            [_dense(g) for g in tape.gradient(total, list(tensors))]
-            for total in totals
+    tensors = [tf.convert_to_tensor(x) for x in arrays]
+    # Persistent: one pass backwards for each result.
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(tensors)
+        values = _floats(function(*tensors), kinds)
+        totals = [weigh(value) for value in values]
+    return values, [
+        [
+            None if g is None else tf.convert_to_tensor(g)
+            for g in tape.gradient(total, tensors)
         ]
-
-    def _dense(gradient):
-        return None if gradient is None else tf.convert_to_tensor(gradient)
-
-    if mode != "eager":
-        run = tf.function(run, jit_compile=mode == "xla", autograph=False)
-    return kinds, *run(*map(tf.convert_to_tensor, arrays))
+        for total in totals
+    ]
 
 
-def _jax(function, arrays, weigh, mode):
+def _jax(function, arrays, weigh, kinds):
     import jax
-
-    kinds = []
 
     def totals(*tensors):
         values = _floats(function(*tensors), kinds)
         return [weigh(value) for value in values], values
 
-    def run(*tensors):
-        found, pull_back, values = jax.vjp(totals, *tensors, has_aux=True)
-        ones = [jax.numpy.ones_like(total) for total in found]
-        zeros = [jax.numpy.zeros_like(total) for total in found]
-        return values, [
-            pull_back([*zeros[:i], one, *zeros[i + 1 :]])
-            for i, one in enumerate(ones)
-        ]
-
-    if mode != "eager":
-        run = jax.jit(run)
-    return kinds, *run(*map(jax.numpy.asarray, arrays))
+    found, pull_back, values = jax.vjp(
+        totals, *map(jax.numpy.asarray, arrays), has_aux=True
+    )
+    ones = [jax.numpy.ones_like(total) for total in found]
+    zeros = [jax.numpy.zeros_like(total) for total in found]
+    return values, [
+        pull_back([*zeros[:i], one, *zeros[i + 1 :]])
+        for i, one in enumerate(ones)
+    ]
 
 
-def _torch(function, arrays, weigh, mode):
+def _torch(function, arrays, weigh, kinds):
     import torch
 
-    kinds = []
     tensors = [
         keras.ops.convert_to_tensor(x).detach().requires_grad_(True)
         for x in arrays
     ]
     values = _floats(function(*tensors), kinds)
-    gradients = []
-    for value in values:
-        if not value.requires_grad:
-            gradients.append([None] * len(tensors))
-            continue
-        gradients.append(
-            torch.autograd.grad(
-                weigh(value), tensors, allow_unused=True, retain_graph=True
-            )
+    none = [None] * len(tensors)
+    return values, [
+        torch.autograd.grad(
+            weigh(value), tensors, allow_unused=True, retain_graph=True
         )
-    return kinds, values, gradients
+        if value.requires_grad
+        else none
+        for value in values
+    ]
 
 
 def _floats(result, kinds: list):

@@ -16,9 +16,10 @@ from softkeras.doctor._keras_ops import summary
 __all__ = ["Differentiability", "DifferentiabilityTable", "differentiable"]
 
 MODULES = ("image", "linalg", "nn", "numpy")
+# By backend; the first is the default.
 MODES = {
     "tensorflow": ("eager", "graph", "xla"),
-    "jax": ("eager", "jit"),
+    "jax": ("jit", "eager"),
     "torch": ("eager",),
 }
 
@@ -124,9 +125,7 @@ class DifferentiabilityTable(Sequence):
 
     def __str__(self) -> str:
         shown = [name for name in COLUMNS if name != "group"]
-        lines = [
-            [getattr(row, name) for name in shown] for row in self.rows
-        ]
+        lines = [[getattr(row, name) for name in shown] for row in self.rows]
         # Notes are cut rather than wrapped: `to_dict` has all of them.
         widths = [
             min(max(map(len, column)), 44) for column in zip(shown, *lines)
@@ -161,12 +160,13 @@ class DifferentiabilityTable(Sequence):
             for row in self.rows
         )
         return (
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"<table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table>"
         )
 
 
 def differentiable(
-    ops: str | Iterable[str] | None = None, mode: str = "eager"
+    ops: str | Iterable[str] | None = None, mode: str | None = None
 ) -> DifferentiabilityTable:
     """Which ops of `keras.ops` have a gradient on the backend in use.
 
@@ -184,7 +184,8 @@ def differentiable(
     Args:
         ops: Names in `keras.ops`, one or several; by default all of them.
         mode: `"eager"`; on TensorFlow also `"graph"` and `"xla"`, on JAX
-            `"jit"`: the same compiled, which takes minutes for all.
+            `"jit"`. By default `"eager"`, on JAX `"jit"`, which is quicker
+            there; what can't be compiled is run without, and the note says so.
 
     Returns:
         A `DifferentiabilityTable` with a row for each op.
@@ -204,6 +205,7 @@ def differentiable(
     'softkeras.ops.soft_round'
     """
     backend = keras.backend.backend()
+    mode = mode or MODES[backend][0]
     _check_mode(mode, backend)
     known = names()
     if ops is None:
@@ -292,5 +294,8 @@ def _row(name: str, mode: str) -> Differentiability:
             name, group, "not probed", note="no inputs are known for it"
         )
     return Differentiability(
-        name, group, replacement=replacement, **summary.of_cases(op, cases, mode)
+        name,
+        group,
+        replacement=replacement,
+        **summary.of_cases(op, cases, mode),
     )

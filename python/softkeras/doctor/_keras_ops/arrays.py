@@ -12,10 +12,10 @@ CUBE = {"x": smooth(2, 2, 4)}
 INDICES = np.array([2, 0, 1])
 
 WITHOUT_ARGUMENTS = """diag diagflat diagonal fliplr flip flipud ravel rot90
-    trace transpose tril triu unstack vander convert_to_tensor
+    trace transpose tril triu unstack convert_to_tensor
     convert_to_numpy stop_gradient""".split()
 OF_A_LIST = "concatenate dstack hstack stack vstack".split()
-LIKE = "empty_like ones_like zeros_like".split()
+LIKE = "ones_like zeros_like".split()
 
 
 def _of(inputs, **options):
@@ -79,6 +79,7 @@ MOVING = {
     "trapezoid": Case(
         {"y": SMOOTH, "x": np.sort(OTHER)}, lambda op, y, x: op(y, x)
     ),
+    "vander": _of({"x": SMOOTH[:3]}),
     "unfold": _args({"x": smooth(1, 2, 4, 4)}, 2),
     "view": _args({"x": SMOOTH}, "int32"),
     "view_as_complex": _of({"x": smooth(3, 2)}),
@@ -87,7 +88,7 @@ MOVING = {
         lambda op, real, imaginary: op(_complex(real, imaginary)),
     ),
 }
-SEGMENTS = np.array([0, 0, 1, 1, 1, 3])
+SEGMENTS = np.array([0, 0, 1, 1, 1, 2])
 
 
 def _complex(real, imaginary):
@@ -97,7 +98,7 @@ def _complex(real, imaginary):
 
 
 def _segment(op, data):
-    return op(data, SEGMENTS, num_segments=4)
+    return op(data, SEGMENTS[: data.shape[0]], num_segments=3)
 
 
 MAKING = {
@@ -128,6 +129,7 @@ SEGMENTED = {
         special={
             "zeros": {"data": np.zeros(6)},
             "equal entries": {"data": np.full(6, 0.5)},
+            "empty segments": {"data": np.full(2, 0.5)},
         },
     )
     for name in "segment_max segment_min segment_prod segment_sum".split()

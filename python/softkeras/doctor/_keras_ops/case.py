@@ -8,18 +8,17 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 # At which every op that is smooth somewhere is so, and no two are alike.
-SMOOTH = np.array([-1.7, -0.6, -0.3, 0.2, 0.45, 1.3])
+SMOOTH = np.array([-1.73, -0.62, -0.31, 0.23, 0.47, 1.29])
 OTHER = np.array([0.7, -1.2, 1.9, 0.35, -0.8, 1.6])
 
 # Those where functions of one number have their poles, kinks and ends. Each
 # side of a value is there, so that "above 1" is told from "from 1 on".
 BEYOND_ONE = float(np.nextafter(np.float32(1), np.float32(2)))
-LINE = np.array(
-    [-1e30, -100, -2, -BEYOND_ONE, -1, -0.5, -1e-30, -0.0]
-    + [0.0, 1e-30, 0.5, 1, BEYOND_ONE, 2, 100, 1e30]
-)
+BEFORE_ONE = float(np.nextafter(np.float32(1), np.float32(0)))
+ABOVE_ZERO = np.array([0, 1e-30, 0.5, BEFORE_ONE, 1, BEYOND_ONE, 2, 100, 1e30])
+LINE = np.concatenate([-ABOVE_ZERO[::-1], ABOVE_ZERO])
 # The same for two numbers, of which all pairs are taken.
-SIDE = np.array([-1e30, -1.5, -1, -0.0, 0.0, 1, 1.5, 1e30])
+SIDE = np.array([-20, -1.5, -1, -0.0, 0.0, 1, 1.5, 20])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +60,9 @@ def line(low=-2.0, high=2.0):
 def unary(low=-2.0, high=2.0, call=None, option=""):
     """An elementwise function of `x`, smooth in a range."""
     given = {} if call is None else {"call": call}
-    return Case({"x": line(low, high)}, option=option, points={"x": LINE}, **given)
+    return Case(
+        {"x": line(low, high)}, option=option, points={"x": LINE}, **given
+    )
 
 
 def binary(names="x1 x2", low=None, call=None):
@@ -73,7 +74,9 @@ def binary(names="x1 x2", low=None, call=None):
     sides = [side.ravel() for side in np.meshgrid(SIDE, SIDE, indexing="ij")]
     given = {} if call is None else {"call": call}
     return Case(
-        {first: x, second: y}, points={first: sides[0], second: sides[1]}, **given
+        {first: x, second: y},
+        points={first: sides[0], second: sides[1]},
+        **given,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 
 from softkeras.doctor._keras_ops.case import (
@@ -16,9 +17,9 @@ from softkeras.doctor._keras_ops.case import (
 )
 
 # Of one number; those that are smooth on all of (-2, 2), or near enough.
-FUNCTIONS = """abs absolute angle arcsinh arctan array cbrt conj conjugate copy
-    cos cosh deg2rad erf erfc exp exp2 expm1 fabs i0 imag negative rad2deg real
-    sin sinc sinh square tan tanh nan_to_num""".split()
+FUNCTIONS = """abs absolute arcsinh arctan array cbrt copy
+    cos cosh deg2rad erf erfc exp exp2 expm1 fabs i0 negative rad2deg
+    sin sinc sinh square tan tanh""".split()
 RANGES = {
     "arccos": (-1, 1),
     "arccosh": (1.1, 3),
@@ -37,6 +38,7 @@ ACTIVATIONS = """celu elu gelu hard_shrink hard_sigmoid hard_silu hard_swish
     hard_tanh leaky_relu log_sigmoid relu relu6 selu sigmoid silu soft_shrink
     softplus softsign sparse_plus sparse_sigmoid squareplus swish
     tanh_shrink""".split()
+COMPLEX = "angle conj conjugate imag real".split()
 ROUNDING = "ceil floor sign trunc".split()
 TESTS = """isfinite isinf isnan isneginf isposinf isreal logical_not
     signbit""".split()
@@ -50,6 +52,15 @@ def _pick(op, x1, x2):
     return op(np.arange(x1.shape[0]) % 2 == 0, x1, x2)
 
 
+def _of_complex(op, real, imaginary):
+    pairs = keras.ops.stack([real, imaginary], axis=-1)
+    return op(keras.ops.view_as_complex(pairs))
+
+
+def _root(op, x):
+    return op(x > 0, keras.ops.sqrt(x), 0 * x)
+
+
 def _of_option(option, call, low=-2.0, high=2.0):
     return unary(low, high, call, option)
 
@@ -58,6 +69,19 @@ ARITHMETIC = {
     **{name: unary() for name in FUNCTIONS},
     **{name: unary(*ends) for name, ends in RANGES.items()},
     **{name: binary() for name in PAIRS},
+    **{
+        name: (
+            Case(
+                {"real": SMOOTH, "imaginary": OTHER},
+                _of_complex,
+                special={
+                    "zeros": {"real": np.zeros(6), "imaginary": np.zeros(6)}
+                },
+            ),
+            unary(option="of real numbers"),
+        )
+        for name in COMPLEX
+    },
     "clip": Case(
         {"x": SMOOTH, "x_min": SMOOTH * 0.1 - 1.1, "x_max": OTHER * 0.1 + 1.1},
     ),
@@ -68,6 +92,13 @@ ARITHMETIC = {
         special={"zeros": {"x1": np.zeros(6)}},
     ),
     "mod": binary(low=0.0),
+    "nan_to_num": Case(
+        {"x": SMOOTH},
+        special={
+            "NaN": {"x": np.full(6, np.nan)},
+            "inf": {"x": np.full(6, np.inf)},
+        },
+    ),
     "nextafter": binary(),
     "polar": Case(
         {"abs_": line(0.1, 2), "angle": OTHER},
@@ -82,7 +113,15 @@ SELECTING = {
             [np.arange(6) % 2 == 0, np.arange(6) % 2 == 1], [x, y], 0.0
         ),
     ),
-    "where": Case({"x1": SMOOTH, "x2": OTHER}, _pick),
+    "where": (
+        Case({"x1": SMOOTH, "x2": OTHER}, _pick),
+        Case(
+            {"x1": np.abs(SMOOTH)},
+            _root,
+            "where(x > 0, sqrt(x), 0)",
+            special={"zeros": {"x1": np.zeros(6)}},
+        ),
+    ),
 }
 ACTIVATION = {
     **{name: unary() for name in ACTIVATIONS},
@@ -90,7 +129,9 @@ ACTIVATION = {
         unary(),
         _of_option("approximate=False", lambda op, x: op(x, approximate=False)),
     ),
-    "glu": Case({"x": smooth(3, 4)}, special={"zeros": {"x": np.zeros((3, 4))}}),
+    "glu": Case(
+        {"x": smooth(3, 4)}, special={"zeros": {"x": np.zeros((3, 4))}}
+    ),
     "hard_sigmoid": unary(-4, 4),
     "hard_silu": unary(-4, 4),
     "hard_swish": unary(-4, 4),

@@ -34,7 +34,9 @@ def _resize(interpolation):
         lambda op, images: op(
             images, (3, 5), interpolation=interpolation, **LAST
         ),
-        "" if interpolation == "bilinear" else f"interpolation={interpolation!r}",
+        ""
+        if interpolation == "bilinear"
+        else f"interpolation={interpolation!r}",
     )
 
 
@@ -46,9 +48,7 @@ def _coordinates(order):
         },
         lambda op, x, where: op(x, where, order=order),
         f"order={order}" if order != 1 else "",
-        special={
-            "whole coordinates": {"coordinates": np.ones((2, 3))}
-        },
+        special={"whole coordinates": {"coordinates": np.ones((2, 3))}},
     )
 
 

@@ -22,9 +22,9 @@ def _infinite(share):
     return {"x": x}
 
 
-def _logits():
+def _logits(scale=1.0):
     return Case(
-        LOGITS,
+        {"x": LOGITS["x"] * scale},
         special={
             **zeros_and_equal(LOGITS),
             "entries of 1e20": {"x": LOGITS["x"] * 1e20},
@@ -54,7 +54,10 @@ def _probabilities(labels, shape):
     inputs = {"output": smooth(*shape, low=0.1, high=0.9)}
     given = {}
     if labels is None:
-        given = {"target": smooth(*shape, low=0.1, high=0.9, seed=1)}
+        target = smooth(*shape, low=0.1, high=0.9, seed=1)
+        if len(shape) > 1:  # the probabilities of classes
+            target = target / target.sum(-1, keepdims=True)
+        given = {"target": target}
     wrong = np.zeros(shape)
     wrong[..., -1] = 1
 
@@ -105,7 +108,7 @@ def _ctc_decode(op, inputs):
 SOFTMAX = {
     "log_softmax": _logits(),
     "softmax": _logits(),
-    "sparsemax": _logits(),
+    "sparsemax": _logits(0.3),
 }
 LOSSES = {
     "binary_crossentropy": _probabilities(None, (6,)),
@@ -194,11 +197,11 @@ def _convolution(*kernels):
 CONVOLUTION = {
     "adaptive_average_pool": _image(2),
     "adaptive_max_pool": _image(2),
-    "average_pool": _image(2),
+    "average_pool": _image((2, 2)),
     "conv": _convolution(KERNEL),
     "conv_transpose": _convolution(KERNEL),
     "depthwise_conv": _convolution(KERNEL),
-    "max_pool": _image(2),
+    "max_pool": _image((2, 2)),
     "separable_conv": _convolution(KERNEL, smooth(1, 1, 4, 2, seed=2)),
 }
 ATTENTION = {

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from softkeras.doctor._keras_ops.case import BEYOND_ONE
-
 
 def sentence(found: Mapping[str, Sequence[str]]) -> str:
     """{"value": ["0"]} becomes "value at 0"."""
@@ -20,7 +18,8 @@ def sentence(found: Mapping[str, Sequence[str]]) -> str:
 def _joined(where):
     # "below 0" stands as it is, "zeros" needs an "at".
     return ", ".join(
-        text if text.startswith(("below", "above", "beyond", "where", "from"))
+        text
+        if text.startswith(("below", "above", "beyond", "where", "from"))
         else f"at {text}"
         for text in where
     )
@@ -63,7 +62,7 @@ def _regions(points):
     alone = len(names) == 1
     for name, x in points.items():
         # Only 0 and 1 have a neighbour that tells "above" from "from ... up".
-        ends = [c for c in np.unique(np.abs(x)) if abs(c - BEYOND_ONE) > 1e-9]
+        ends = [c for c in np.unique(np.abs(x)) if c == 1 or abs(c - 1) > 1e-6]
         for c in ends:
             if c == 0:
                 yield _text(name, "=", "0", alone), x == 0
@@ -73,8 +72,9 @@ def _regions(points):
             end = number(c)
             if c == 1:
                 yield _text(name, "|>|", end, alone), np.abs(x) > c
-                yield _text(name, ">", end, alone), x > c
-                yield _text(name, "<", "-" + end, alone), x < -c
+                for signed, sign in ((end, 1), ("-" + end, -1)):
+                    yield _text(name, ">", signed, alone), x > sign * c
+                    yield _text(name, "<", signed, alone), x < sign * c
             yield _text(name, "|>=|", end, alone), np.abs(x) >= c
             yield _text(name, "=", end, alone), x == c
             yield _text(name, "=", "-" + end, alone), x == -c
@@ -120,4 +120,8 @@ def _single(points, left) -> list[str]:
 
 def number(x) -> str:
     """A number as it is read, -0.0 as "-0"."""
-    return f"{float(x):.6g}".replace("e+", "e")
+    x = float(x)
+    text = f"{x:.6g}".replace("e+", "e")
+    if abs(x) != 1 and text in ("1", "-1"):
+        return f"just {'above' if x > float(text) else 'below'} {text}"
+    return text

@@ -116,9 +116,7 @@ SORTING = {
         {"sorted_sequence": np.sort(SMOOTH), "values": OTHER},
     ),
     "sort": Case(X, special=zeros_and_equal(X)),
-    "top_k": Case(
-        X, lambda op, x: op(x, k=2), special=zeros_and_equal(X)
-    ),
+    "top_k": Case(X, lambda op, x: op(x, k=2), special=zeros_and_equal(X)),
     "unique": (
         Case({"x": SMOOTH}),
         Case(

@@ -13,26 +13,25 @@ def of_cases(op, cases: Sequence[Case], mode: str) -> dict[str, str]:
     """The columns of a row that are measured."""
     verdicts = [judge(op, case, mode) for case in cases]
     words = [_word_of(verdict) for verdict in verdicts]
-    first = words[0]
-    same = all(word == first for word in words)
-    if "wrong" in words:
-        gradient = "wrong"
-    else:
-        gradient = first if same else "part"
+    gradient = words[0]
+    if any(word != gradient for word in words):
+        gradient = "part"
     notes, places = [], []
     for case, verdict, word in zip(cases, verdicts, words):
-        remarks = _remarks(case, verdict)
-        if not same:
-            remarks = [word, *remarks] if not remarks else remarks
-        if remarks and (case.option or not same):
-            remarks[0] = f"{case.option or 'by default'}: {remarks[0]}"
-        notes += remarks
-        if verdict.not_finite_at and verdict.not_finite_at not in places:
-            places.append(
-                f"{case.option}: {verdict.not_finite_at}"
-                if case.option
-                else verdict.not_finite_at
+        remarks = _remarks(verdict, word, mode)
+        where = verdict.not_finite_at
+        if case.option:
+            if word != words[0] and word not in ("fails", "part"):
+                remarks = [word, *remarks]
+            remarks = (
+                [f"{case.option}: {', '.join(remarks)}"] if remarks else []
             )
+            where = f"{case.option}: {where}" if where else ""
+            # What is so without the option needs no saying.
+            if where.endswith(f": {verdicts[0].not_finite_at}"):
+                where = ""
+        notes += remarks
+        places += [where] if where else []
     return {
         "gradient": gradient,
         "not_finite_at": "; ".join(places),
@@ -45,10 +44,12 @@ def _word_of(verdict: Verdict) -> str:
     """One word for a case: the inputs and results together."""
     if verdict.error is not None:
         return "none" if _is_missing(verdict.error) else "fails"
-    words = {word for row in verdict.words.values() for word in row}
+    rows = list(verdict.words.values())
+    words = {word for row in rows for word in row}
     if "wrong" in words:
         return "wrong"
-    if words == {"yes"}:
+    # Not each input has to do with each result.
+    if all("yes" in line for line in (*rows, *zip(*rows))):
         return "yes"
     if "yes" in words:
         return "part"
@@ -60,12 +61,15 @@ def _is_missing(error) -> bool:
     return type(error).__name__ == "LookupError"
 
 
-def _remarks(case, verdict) -> list[str]:
+def _remarks(verdict, word, mode) -> list[str]:
     if verdict.error is not None:
         return [_said(verdict)]
     found = []
     rows = verdict.words
-    if _word_of(verdict) == "part":
+    if verdict.not_compiled is not None:
+        kind = type(verdict.not_compiled).__name__
+        found.append(f"eager alone: {mode} raises {kind}")
+    if word == "part":
         for name, row in rows.items():
             if "yes" not in row:
                 found.append(f"{name}: {_word_of_row(row)}")
