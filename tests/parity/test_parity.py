@@ -16,6 +16,7 @@ from softkeras import (
     callbacks,
     confusion,
     counts,
+    doctor,
     layers,
     losses,
     metrics,
@@ -31,6 +32,7 @@ PUBLIC = (
     callbacks,
     confusion,
     counts,
+    doctor,
     layers,
     losses,
     metrics,
@@ -122,6 +124,10 @@ WRAPPERS = {
     "LossState": "callback_loss_state",
     "SharpnessSchedule": "callback_sharpness_schedule",
     "train_on": "recipe_train_on",
+    "differentiable": "differentiable",
+    # In R a data frame and its rows.
+    "Differentiability": None,
+    "DifferentiabilityTable": None,
 }
 CONSTRAINED = [
     (name, WRAPPERS[name], WRAPPERS[name].rsplit("_", 1)[1])

@@ -19,7 +19,7 @@ from softkeras.doctor._keras_ops.case import (
 # Of one number; those that are smooth on all of (-2, 2), or near enough.
 FUNCTIONS = """abs absolute arcsinh arctan array cbrt copy
     cos cosh deg2rad erf erfc exp exp2 expm1 fabs i0 negative rad2deg
-    sin sinc sinh square tan tanh""".split()
+    sin sinc sinh square tanh""".split()
 RANGES = {
     "arccos": (-1, 1),
     "arccosh": (1.1, 3),
@@ -33,6 +33,7 @@ RANGES = {
     "reciprocal": (0.1, 3),
     "rsqrt": (0.1, 3),
     "sqrt": (0.1, 3),
+    "tan": (-1.2, 1.2),
 }
 ACTIVATIONS = """celu elu gelu hard_shrink hard_sigmoid hard_silu hard_swish
     hard_tanh leaky_relu log_sigmoid relu relu6 selu sigmoid silu soft_shrink

@@ -108,11 +108,18 @@ def _ctc_decode(op, inputs):
 SOFTMAX = {
     "log_softmax": _logits(),
     "softmax": _logits(),
-    "sparsemax": _logits(0.3),
+    "sparsemax": _logits(0.29),
 }
 LOSSES = {
     "binary_crossentropy": _probabilities(None, (6,)),
-    "categorical_crossentropy": _probabilities(None, (2, 3)),
+    "categorical_crossentropy": (
+        *_probabilities(None, (2, 3)),
+        Case(
+            {"output": smooth(2, 3)},
+            lambda op, output: op(0.8 * LABELS, output, from_logits=True),
+            "from_logits=True, targets that do not sum to 1",
+        ),
+    ),
     "ctc_decode": Case({"inputs": smooth(2, 4, 3)}, _ctc_decode),
     "ctc_loss": Case(
         {"output": smooth(2, 4, 3)},
@@ -197,11 +204,11 @@ def _convolution(*kernels):
 CONVOLUTION = {
     "adaptive_average_pool": _image(2),
     "adaptive_max_pool": _image(2),
-    "average_pool": _image((2, 2)),
+    "average_pool": _image(2, 2),
     "conv": _convolution(KERNEL),
     "conv_transpose": _convolution(KERNEL),
     "depthwise_conv": _convolution(KERNEL),
-    "max_pool": _image((2, 2)),
+    "max_pool": _image(2, 2),
     "separable_conv": _convolution(KERNEL, smooth(1, 1, 4, 2, seed=2)),
 }
 ATTENTION = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 INTEGERS = """bitwise_and bitwise_invert bitwise_left_shift bitwise_not
     bitwise_or bitwise_right_shift bitwise_xor gcd lcm left_shift multi_hot
     one_hot right_shift unravel_index""".split()
-SIZES = """arange bartlett blackman empty empty_like eye hamming hanning identity
-    kaiser ones tri zeros""".split()
+SIZES = """arange bartlett blackman empty empty_like eye hamming hanning
+    identity kaiser ones tri zeros""".split()
 QUESTIONS = "dtype is_tensor ndim shape size".split()
 
 # What each takes, in the words of the table.
