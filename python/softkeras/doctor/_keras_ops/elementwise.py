@@ -58,8 +58,8 @@ def _of_complex(op, real, imaginary):
     return op(keras.ops.view_as_complex(pairs))
 
 
-def _root(op, x):
-    return op(x > 0, keras.ops.sqrt(x), 0 * x)
+def _unsafe(op, x):
+    return op(x > 0, keras.ops.log(x), 0 * x)
 
 
 def _of_option(option, call, low=-2.0, high=2.0):
@@ -118,8 +118,8 @@ SELECTING = {
         Case({"x1": SMOOTH, "x2": OTHER}, _pick),
         Case(
             {"x1": np.abs(SMOOTH)},
-            _root,
-            "where(x > 0, sqrt(x), 0)",
+            _unsafe,
+            "where(x > 0, log(x), 0)",
             special={"zeros": {"x1": np.zeros(6)}},
         ),
     ),
