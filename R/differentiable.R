@@ -7,8 +7,8 @@
 #' @details
 #' Nothing is looked up: each op is run on numbers where it is smooth, and its gradient
 #' for each float input is compared with finite differences; then at special values,
-#' such as 0, -0, 1e30, equal entries or no entries. On TensorFlow all of them take a
-#' few seconds; JAX compiles each op, and takes longer.
+#' such as 0, -0, 1e30, equal entries or no entries. On TensorFlow all of them take
+#' seconds; JAX compiles each op, and takes about a minute.
 #'
 #' The gradient is that of a weighted sum of each result.
 #'

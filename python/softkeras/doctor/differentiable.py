@@ -173,8 +173,8 @@ def differentiable(
     Nothing is looked up: each op is run on numbers where it is smooth, and its
     gradient for each float input is compared with finite differences; then at
     special values, such as 0, -0, 1e30, equal entries or no entries, where the
-    value or the gradient may be NaN or infinite. All of `keras.ops` takes a
-    few seconds, one op less than one.
+    value or the gradient may be NaN or infinite. All of `keras.ops` takes
+    seconds; on JAX, which compiles each op, about a minute.
 
     Gradient: that of a weighted sum of each result. "yes" means that it equals
     finite differences, in float64 where the op computes in it; "zero" that it
@@ -191,7 +191,8 @@ def differentiable(
         A `DifferentiabilityTable` with a row for each op.
 
     Raises:
-        ValueError: for a name that is no op, or a mode that the backend lacks.
+        ValueError: for a name that is no op, a mode that the backend lacks, or
+            a backend without gradients.
 
     Reference: https://github.com/keras-team/keras/issues/10321.
 
@@ -205,8 +206,7 @@ def differentiable(
     'softkeras.ops.soft_round'
     """
     backend = keras.backend.backend()
-    mode = mode or MODES[backend][0]
-    _check_mode(mode, backend)
+    mode = _checked_mode(mode, backend)
     known = names()
     if ops is None:
         ops = known
@@ -267,13 +267,19 @@ def _near(name, known) -> str:
     return ", ".join(near) if near else f"{known[0]}, {known[1]}, …"
 
 
-def _check_mode(mode, backend):
+def _checked_mode(mode, backend) -> str:
+    if backend not in MODES:
+        raise ValueError(
+            f"The backend must be one that has gradients: {', '.join(MODES)}. "
+            f"Received: {backend}; set KERAS_BACKEND before keras is imported."
+        )
     allowed = MODES[backend]
-    if mode not in allowed:
+    if mode is not None and mode not in allowed:
         raise ValueError(
             f"`mode` must be one of {', '.join(map(repr, allowed))} on "
             f"{backend}. Received: mode={mode!r}."
         )
+    return mode or allowed[0]
 
 
 def _row(name: str, mode: str) -> Differentiability:
