@@ -14,7 +14,7 @@ def of_cases(op, cases: Sequence[Case], mode: str) -> dict[str, str]:
     verdicts = [judge(op, case, mode) for case in cases]
     words = [_word_of(verdict) for verdict in verdicts]
     gradient = words[0]
-    if any(word != gradient for word in words):
+    if gradient != "wrong" and any(word != gradient for word in words):
         gradient = "part"
     notes, places = [], []
     for case, verdict, word in zip(cases, verdicts, words):
