@@ -13,7 +13,8 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
-	test-r-13 test-r-sid test-parity check-r lint document golden examples bench \
+	test-r-13 test-r-sid test-parity check-r lint document \
+	differentiable golden examples bench \
 	bench-ops bench-ranks bench-watch bench-effectiveness bench-exhaustive \
 	bench-segmentation vignettes clean
 
@@ -64,6 +65,9 @@ document: .Rlib/.system ## Write NAMESPACE and man/ from the comments in R/
 
 vignettes: .venv/.ready .Rlib/.ready ## Run vignettes/*.Rmd.orig and write vignettes/*.Rmd; needs keras3. ONLY=NAME for one
 	Rscript tools/render_vignettes.R $(ONLY)
+
+differentiable: .venv/.ready ## Which ops of Keras have a gradient: write docs/differentiable.md
+	"$(PY)" tools/write_differentiable.py
 
 golden: .venv/.ready ## Write the golden vectors from the independent reference
 	"$(PY)" tests/reference/write_golden.py

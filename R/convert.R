@@ -188,6 +188,12 @@ as_r_numbers <- function(x) {
 
 as_r_text <- function(x) as.character(reticulate::py_to_r(x))
 
+# A dict of lists of texts as a data frame.
+as_r_texts <- function(x) {
+  columns <- lapply(reticulate::py_to_r(x), function(column) as.character(unlist(column)))
+  data.frame(columns, stringsAsFactors = FALSE)
+}
+
 # Nothing may be in the dots, which stand there so that arguments behind them
 # are named, as in keras3.
 check_dots <- function(...) {

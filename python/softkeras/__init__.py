@@ -26,7 +26,7 @@ from softkeras import (
 )
 from softkeras.confusion import soft_confusion_matrix
 from softkeras.counts import Counts, soft_counts
-from softkeras.doctor import diagnose
+from softkeras.doctor import diagnose, differentiable
 
 __version__ = "0.1.0"
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "confusion",
     "counts",
     "diagnose",
+    "differentiable",
     "doctor",
     "layers",
     "losses",

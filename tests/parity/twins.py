@@ -13,8 +13,8 @@ from softkeras import losses, ops, scores
 PUBLIC = [
     importlib.import_module(f"softkeras.{name}")
     for name in (
-        "callbacks confusion counts doctor layers losses metrics ops recipes scores "
-        "steps thresholds"
+        "callbacks confusion counts doctor layers losses metrics ops recipes "
+        "scores steps thresholds"
     ).split()
 ]
 

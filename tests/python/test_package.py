@@ -18,6 +18,7 @@ MODULES = (
     "callbacks",
     "confusion",
     "counts",
+    "doctor",
     "layers",
     "losses",
     "metrics",
