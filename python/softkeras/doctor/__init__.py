@@ -9,9 +9,9 @@ from softkeras.doctor.differentiable import (
 from softkeras.doctor.report import DiagnosisError, Finding, Report
 
 __all__ = [
+    "DiagnosisError",
     "Differentiability",
     "DifferentiabilityTable",
-    "DiagnosisError",
     "Finding",
     "Report",
     "diagnose",
