@@ -16,7 +16,6 @@ ONCE = [
 HERE = ONCE if BACKEND == "tensorflow" else ONCE[::4]
 
 
-@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "case", [pytest.param(c, id=c.name) for c in BROKEN if c.runs_here]
 )
@@ -40,7 +39,6 @@ def _names(where, words):
     return not words or any(word.lower() in where.lower() for word in words)
 
 
-@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in HERE])
 def test_what_is_healthy_is_left_in_peace(case):
     domain = None if case.domain == "ids" else case.domain

@@ -102,7 +102,9 @@ def details(finding: Any) -> Iterator[tuple[str, str]]:
         ("tried", finding.retried),
         ("example", example(finding.example)),
     ):
-        if text:
+        # What is no fault is said in short.
+        short = finding.severity == "info" and name == "example"
+        if text and not short:
             yield name, text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import warnings
 from collections.abc import Callable, Iterator
 
 import keras
@@ -12,6 +13,14 @@ import numpy as np
 # Keras has no public name for the state that it keeps for all of a process.
 _STATE = keras.src.backend.common.global_state.GLOBAL_STATE_TRACKER
 _GENERATOR = "global_seed_generator"
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps to itself what NumPy and Keras warn of on inputs that are tried."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextlib.contextmanager

@@ -109,7 +109,7 @@ def diagnose(
             f"Received: domain={domain!r}"
         )
     domain = "real" if domain == "logit" else domain
-    with _untouched.generators():
+    with _untouched.generators(), _untouched.quiet():
         subject = _subject_of(target, data)
         if subject.kind == "model":
             return _report(_of_model(subject, domain, seed))
