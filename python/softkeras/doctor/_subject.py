@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -239,6 +239,26 @@ class ModelSubject(Subject):
         values = LayerSubject(self.target, self.name).values()
         return values(_tensors(self.x))
 
+    def parts(self, predicted: Any) -> Iterator[tuple[str, Any, list]]:
+        """Each output's name, its loss, and labels, predictions and weights.
+
+        The name is empty where there is one output alone.
+        """
+        names = self.target.output_names
+        whole = (self.target.loss, self.y, predicted, self.sample_weight)
+        if len(names) == 1:
+            columns = [[only(x)] for x in whole]
+        else:
+            # One loss is for all outputs, and so are weights.
+            shared = (True, False, False, True)
+            columns = [by_output(x, names, s) for x, s in zip(whole, shared)]
+        for name, loss, *data in zip(names, *columns):
+            if loss is not None:
+                if data[-1] is None:
+                    data = data[:-1]
+                data[1] = keras.ops.convert_to_numpy(data[1])
+                yield name if len(names) > 1 else "", loss, data
+
     def loss(self) -> Any:
         """The loss that `fit()` would make smaller, with all of its parts."""
         model = self.target
@@ -261,6 +281,22 @@ class ModelSubject(Subject):
             )
         finally:
             model._compile_loss = mine
+
+
+def only(x: Any) -> Any:
+    """What a list or a dictionary of one holds."""
+    if isinstance(x, dict) and len(x) == 1:
+        return next(iter(x.values()))
+    return x[0] if isinstance(x, (list, tuple)) and len(x) == 1 else x
+
+
+def by_output(x: Any, names: Sequence[str], shared: bool) -> list:
+    """A list with an entry for each output, of what fit() takes."""
+    if isinstance(x, dict):
+        return [x.get(name) for name in names]
+    if isinstance(x, (list, tuple)):
+        return list(x)
+    return [x if shared else None] * len(names)
 
 
 def _tensors(data):

@@ -44,21 +44,25 @@ def check(exam: Examination, function: Callable) -> None:
         found = _blame.variable(exam, function, variables[-1])
         names = f"all {len(variables)} trainable variables"
         if len(variables) == 1:
-            names = variables[0].path
+            names = f"variable {variables[0].path}"
         _untrained(exam, names, True, found)
         return
+    groups: dict = {}
     for variable, gradient in zip(variables, gradients):
         if not _examine(exam, variable.path, gradient, largest):
             found = _blame.variable(exam, function, variable)
-            _untrained(exam, variable.path, gradient is None, found)
+            groups.setdefault((gradient is None, found), []).append(variable)
+    for (is_none, found), members in groups.items():
+        paths = ", ".join(variable.path for variable in members)
+        _untrained(exam, f"variable {paths}", is_none, found)
     if len(exam.findings) == before:
         exam.fine(
             f"all {len(variables)} trainable variables get a finite gradient"
         )
 
 
-def _untrained(exam, path, is_none, found):
-    """Writes down a variable whose gradient is None, or zero throughout."""
+def _untrained(exam, where, is_none, found):
+    """Writes down variables whose gradient is None, or zero throughout."""
     cause, remedy = found.cause, found.remedy
     if is_none:
         kind = "gradient_none"
@@ -83,7 +87,7 @@ def _untrained(exam, path, is_none, found):
     exam.add(
         kind,
         "error",
-        _blame.where(f"variable {path}", found),
+        _blame.where(where, found),
         cause,
         remedy=remedy,
         remedy_r=found.remedy_r,
