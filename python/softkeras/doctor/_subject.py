@@ -244,7 +244,7 @@ class ModelSubject(Subject):
 
         The name is empty where there is one output alone.
         """
-        names = self.target.output_names
+        names = self._outputs(predicted)
         whole = (self.target.loss, self.y, predicted, self.sample_weight)
         if len(names) == 1:
             columns = [[only(x)] for x in whole]
@@ -258,6 +258,15 @@ class ModelSubject(Subject):
                     data = data[:-1]
                 data[1] = keras.ops.convert_to_numpy(data[1])
                 yield name if len(names) > 1 else "", loss, data
+
+    def _outputs(self, predicted):
+        if isinstance(predicted, dict):
+            return list(predicted)
+        if isinstance(predicted, (list, tuple)):
+            # A subclass of Model does not name them.
+            numbers = [str(i) for i in range(len(predicted))]
+            return getattr(self.target, "output_names", numbers)
+        return [""]
 
     def loss(self) -> Any:
         """The loss that `fit()` would make smaller, with all of its parts."""
