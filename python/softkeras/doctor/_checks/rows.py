@@ -56,7 +56,9 @@ def _change(exam, probe, before, argument, row, by):
     if after is None:
         return None
     good = np.isfinite(before[row]) & np.isfinite(after[row])
-    moved = np.where(good, np.abs(after[row] - before[row]), 0.0)
+    # Not where both are infinite, which NumPy would warn of.
+    with np.errstate(invalid="ignore"):
+        moved = np.where(good, np.abs(after[row] - before[row]), 0.0)
     size = np.max(np.abs(before[np.isfinite(before)]), initial=0.0)
     if np.max(moved) <= _rows.NOISE * size:
         return None
