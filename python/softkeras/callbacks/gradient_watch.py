@@ -32,7 +32,9 @@ class GradientWatch(keras.callbacks.Callback):
     names the step, the layer and the variable, `batch` has what the step was
     given, and so has the file. The model is left as it was before that step,
     with its weights, its optimiser and what batch normalisation and random
-    layers keep, so that `batch` shows the fault again.
+    layers keep, so that `batch` shows the fault again. What it is
+    `softkeras.diagnose(model, watch.batch.x, watch.batch.y)` says; in another
+    process, `load_batch(path)` and its `restore(model)` come before that.
 
     Formula: zero = Σ [gᵢ = 0]/n, non_finite = Σ [gᵢ is NaN or ±∞]/n, norm =
     √Σ gᵢ² of the gradient g that the optimiser is given, before it is clipped,
