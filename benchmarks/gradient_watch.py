@@ -7,7 +7,10 @@ process of its own. All watches, and fit() without one, train at the same time,
 each in a thread, and take turns epoch by epoch of 100 steps: only one of them
 runs at any time, and none is compiled twice. The ratio of their times is taken
 round by round, so that a machine whose speed drifts changes little; medians are
-printed, and the first and the third quartile. Of two without a watch one is
+printed, and the first and the third quartile. The time of the processors is
+taken too: where other programs run, it drifts less than that of a clock.
+
+Of two without a watch one is
 "without, again": how far its ratio is from 1 tells what the others are worth.
 The first epochs, in which all is compiled, are left out. `every=100` looks at
 the shares and the norms in every hundredth step, and in each whether all is
@@ -86,7 +89,7 @@ def models():
 
 
 def times(name, options, rounds):
-    """Seconds a step of each watch in each round."""
+    """Seconds a step of each watch in each round: of a clock, of processors."""
     import keras
     import numpy as np
 
@@ -116,7 +119,7 @@ def times(name, options, rounds):
                 verbose=0,
                 callbacks=callbacks,
             )
-        seconds[watch] = [s / STEPS for s in timer.seconds[WARM_UP:]]
+        seconds[watch] = np.array(timer.seconds[WARM_UP:]) / STEPS
 
     seconds = {}
     threads = [
@@ -169,13 +172,19 @@ def epoch_timer(turns, name):
 
         def on_epoch_begin(self, epoch, logs=None):
             turns.wait(name)
-            self.start = time.perf_counter()
+            self.start = clocks()
 
         def on_epoch_end(self, epoch, logs=None):
-            self.seconds.append(time.perf_counter() - self.start)
+            self.seconds.append(
+                [end - start for start, end in zip(self.start, clocks())]
+            )
             turns.give_on()
 
     return Timer()
+
+
+def clocks():
+    return time.perf_counter(), time.process_time()
 
 
 def measure(rounds):
@@ -188,12 +197,17 @@ def measure(rounds):
             seconds = times(name, options, rounds)
             cells = table.setdefault(mode, {})[name] = {}
             for watch, own in seconds.items():
-                ratios = [a / b for a, b in zip(own, seconds["without"])]
+                ratios, of_processors = (own / seconds["without"]).T
                 low, middle, high = statistics.quantiles(ratios, n=4)
                 cells[watch] = {
-                    "milliseconds": round(1000 * statistics.median(own), 3),
+                    "milliseconds": round(
+                        1000 * statistics.median(own[:, 0]), 3
+                    ),
                     "ratio": round(middle, 4),
                     "quartiles": [round(low, 4), round(high, 4)],
+                    "processor_ratio": round(
+                        statistics.median(of_processors), 4
+                    ),
                 }
     return {"machine": machine(), "modes": table}
 
@@ -207,6 +221,7 @@ def main():
         print(json.dumps(measure(args.rounds)))
         return
     result = {"rounds": args.rounds, "steps": STEPS, "modes": {}}
+    load = [os.getloadavg()[0]]
     for backend in MODES:
         command = [sys.executable, __file__, "--backend", backend]
         output = subprocess.run(
@@ -219,10 +234,13 @@ def main():
         part = json.loads(output.splitlines()[-1])
         result["modes"].update(part["modes"])
         result["machine"] = {**result.get("machine", {}), **part["machine"]}
+    load.append(os.getloadavg()[0])
+    result["load_before_and_after"] = [round(mean, 2) for mean in load]
     print(
         f"a step of fit(), medians of {args.rounds} rounds; x: ratio to fit()"
     )
-    print("without a watch, and its quartiles\n")
+    print("without a watch, and its quartiles; that of the processors' time")
+    print("load before and after:", result["load_before_and_after"], "\n")
     for mode, table in result["modes"].items():
         for name, cells in table.items():
             print(f"{mode}, {name}")
@@ -231,6 +249,7 @@ def main():
                 print(
                     f"  {watch:20}{cell['milliseconds']:9.3f} ms"
                     f"{cell['ratio']:8.3f}x  {low:.3f} to {high:.3f}"
+                    f"{cell['processor_ratio']:9.3f}x"
                 )
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")
