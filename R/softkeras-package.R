@@ -17,6 +17,8 @@
 #' - [as_labels()]: factors, logicals and data frames as labels.
 #' - [steps_step()]: the shape of the soft threshold;
 #'   [callback_sharpness_schedule()] changes it in training.
+#' - [diagnose()] says why a loss does not train; [callback_gradient_watch()] looks
+#'   at gradients in training and stops before the first that is NaN.
 #' - [soft_counts()], [soft_confusion_matrix()], [best_threshold()]: what is
 #'   counted, and where to cut afterwards.
 #' - `op_*()`, `activation_*()` and `layer_*()`, such as [op_soft_round()]: what a

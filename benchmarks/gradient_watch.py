@@ -1,26 +1,34 @@
 """What a GradientWatch costs: the time of a step with it and without it.
 
-    python benchmarks/gradient_watch.py [--rounds 15]
+    python benchmarks/gradient_watch.py [--rounds 100]
 
 fit() of three models, on TensorFlow as a graph and under XLA, and on JAX in a
-process of its own. The watches take turns within a round with fit() without
-one, and the ratio of their times a step is taken round by round, so that a
-machine whose speed drifts changes little; medians are printed, and the first
-and the third quartile. The first epoch, in which all is compiled, is left out.
-`every=100` looks at the shares and the norms in every hundredth step, and in
-each whether all is finite; "each step only" is the second of the two alone,
-`stop=False` the first. Writes benchmarks/results/gradient_watch.json.
+process of its own. All watches, and fit() without one, train at the same time,
+each in a thread, and take turns epoch by epoch of 100 steps: only one of them
+runs at any time, and none is compiled twice. The ratio of their times is taken
+round by round, so that a machine whose speed drifts changes little; medians are
+printed, and the first and the third quartile. The time of the processors is
+taken too: where other programs run, it drifts less than that of a clock.
+
+Of two without a watch one is
+"without, again": how far its ratio is from 1 tells what the others are worth.
+The first epochs, in which all is compiled, are left out. `every=100` looks at
+the shares and the norms in every hundredth step, and in each whether all is
+finite; "each step only" is the second of the two alone, `stop=False` the first.
+Writes benchmarks/results/gradient_watch.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -29,7 +37,8 @@ from _machine import machine
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "gradient_watch.json"
 STEPS = 100
-EPOCHS = 3
+# Epochs that are not counted.
+WARM_UP = 3
 MODES = {
     "tensorflow": {
         "graph": {"jit_compile": False},
@@ -39,6 +48,7 @@ MODES = {
 }
 WATCHES = {
     "without": None,
+    "without, again": None,
     "every=100": {"every": 100},
     "each step only": {"every": 10**9},
     "stop=False": {"every": 100, "stop": False},
@@ -79,7 +89,7 @@ def models():
 
 
 def times(name, options, rounds):
-    """Seconds a step of each watch in each round."""
+    """Seconds a step of each watch in each round: of a clock, of processors."""
     import keras
     import numpy as np
 
@@ -89,47 +99,92 @@ def times(name, options, rounds):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(STEPS * batch, *shape)).astype("float32")
     y = rng.integers(0, 10, len(x))
-    seconds = {watch: [] for watch in WATCHES}
-    for _ in range(rounds):
-        for watch, arguments in WATCHES.items():
+    turns = Turns(WATCHES)
+
+    def train(watch, arguments):
+        timer = epoch_timer(turns, watch)
+        with turns.ends_with(watch):
             keras.utils.set_random_seed(1)
             model = make()
             model.compile("adam", "sparse_categorical_crossentropy", **options)
-            timer = epoch_timer()
+            # The timer is the last: what a watch does counts.
             callbacks = [timer]
             if arguments is not None:
-                callbacks.append(GradientWatch(**arguments, path=None))
+                callbacks.insert(0, GradientWatch(**arguments, path=None))
             model.fit(
                 x,
                 y,
                 batch_size=batch,
-                epochs=EPOCHS,
+                epochs=WARM_UP + rounds,
                 verbose=0,
                 callbacks=callbacks,
             )
-            # What is compiled is compiled in the first epoch.
-            mean = statistics.mean(timer.seconds[1:])
-            seconds[watch].append(mean / STEPS)
-    return seconds
+        seconds[watch] = np.array(timer.seconds[WARM_UP:]) / STEPS
+
+    seconds = {}
+    threads = [
+        threading.Thread(target=train, args=item) for item in WATCHES.items()
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {watch: seconds[watch] for watch in WATCHES}
 
 
-def epoch_timer():
+class Turns:
+    """Lets one of several threads run at a time, each in its turn."""
+
+    def __init__(self, names):
+        self.waiting = list(names)
+        self.changed = threading.Condition()
+
+    def wait(self, name):
+        with self.changed:
+            self.changed.wait_for(lambda: self.waiting[0] == name)
+
+    def give_on(self):
+        with self.changed:
+            self.waiting.append(self.waiting.pop(0))
+            self.changed.notify_all()
+
+    @contextlib.contextmanager
+    def ends_with(self, name):
+        self.wait(name)
+        try:
+            yield
+        finally:
+            # The turn may be another's, as fit() gave it on.
+            with self.changed:
+                self.waiting.remove(name)
+                self.changed.notify_all()
+
+
+def epoch_timer(turns, name):
     import keras
 
     class Timer(keras.callbacks.Callback):
-        """The seconds of each epoch."""
+        """The seconds of each epoch, each of which is a turn."""
 
         def __init__(self):
             super().__init__()
             self.seconds = []
 
         def on_epoch_begin(self, epoch, logs=None):
-            self.start = time.perf_counter()
+            turns.wait(name)
+            self.start = clocks()
 
         def on_epoch_end(self, epoch, logs=None):
-            self.seconds.append(time.perf_counter() - self.start)
+            self.seconds.append(
+                [end - start for start, end in zip(self.start, clocks())]
+            )
+            turns.give_on()
 
     return Timer()
+
+
+def clocks():
+    return time.perf_counter(), time.process_time()
 
 
 def measure(rounds):
@@ -142,25 +197,31 @@ def measure(rounds):
             seconds = times(name, options, rounds)
             cells = table.setdefault(mode, {})[name] = {}
             for watch, own in seconds.items():
-                ratios = [a / b for a, b in zip(own, seconds["without"])]
+                ratios, of_processors = (own / seconds["without"]).T
                 low, middle, high = statistics.quantiles(ratios, n=4)
                 cells[watch] = {
-                    "milliseconds": round(1000 * statistics.median(own), 3),
+                    "milliseconds": round(
+                        1000 * statistics.median(own[:, 0]), 3
+                    ),
                     "ratio": round(middle, 4),
                     "quartiles": [round(low, 4), round(high, 4)],
+                    "processor_ratio": round(
+                        statistics.median(of_processors), 4
+                    ),
                 }
     return {"machine": machine(), "modes": table}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--backend", help="of this process; prints JSON")
     args = parser.parse_args()
     if args.backend:
         print(json.dumps(measure(args.rounds)))
         return
-    result = {"rounds": args.rounds, "steps": STEPS * (EPOCHS - 1), "modes": {}}
+    result = {"rounds": args.rounds, "steps": STEPS, "modes": {}}
+    load = [os.getloadavg()[0]]
     for backend in MODES:
         command = [sys.executable, __file__, "--backend", backend]
         output = subprocess.run(
@@ -173,10 +234,13 @@ def main():
         part = json.loads(output.splitlines()[-1])
         result["modes"].update(part["modes"])
         result["machine"] = {**result.get("machine", {}), **part["machine"]}
+    load.append(os.getloadavg()[0])
+    result["load_before_and_after"] = [round(mean, 2) for mean in load]
     print(
         f"a step of fit(), medians of {args.rounds} rounds; x: ratio to fit()"
     )
-    print("without a watch, and its quartiles\n")
+    print("without a watch, and its quartiles; that of the processors' time")
+    print("load before and after:", result["load_before_and_after"], "\n")
     for mode, table in result["modes"].items():
         for name, cells in table.items():
             print(f"{mode}, {name}")
@@ -185,6 +249,7 @@ def main():
                 print(
                     f"  {watch:20}{cell['milliseconds']:9.3f} ms"
                     f"{cell['ratio']:8.3f}x  {low:.3f} to {high:.3f}"
+                    f"{cell['processor_ratio']:9.3f}x"
                 )
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")

@@ -227,6 +227,22 @@ def dense(gradient):
     return whole if known is None else tf.ensure_shape(whole, known)
 
 
+def sum_of_squares(tensors):
+    """Of all their elements, if that is cheaper than to look at them.
+
+    So it is in a TensorFlow graph, where it is one operation for each tensor.
+    XLA can't add up floats in parts, but can look whether all are finite so.
+    """
+    if keras.backend.backend() != "tensorflow" or is_fused():
+        return None
+    import tensorflow as tf
+
+    # Not all devices have it for the narrow ones.
+    if any(x.dtype not in (tf.float32, tf.float64) for x in tensors):
+        return None
+    return tf.add_n([tf.cast(tf.nn.l2_loss(x), "float32") for x in tensors])
+
+
 def check_numpy_callable() -> None:
     """Raises a ValueError where `call_numpy` can't be compiled."""
     if keras.backend.backend() == "tensorflow" and is_fused():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from conftest import BACKEND
 
+import softkeras
 from softkeras.callbacks import GradientWatch, SharpnessSchedule, load_batch
 from softkeras.losses import SoftFBeta
 
@@ -452,3 +453,33 @@ def test_strings_and_what_a_file_can_not_hold(tmp_path):
     read = load_batch(tmp_path / "batch.npz")
     assert read.x[0].tolist() == [b"a", b"bc"] and read.x[1][1] is None
     assert isinstance(read.x[1], tuple) and read.y is None
+
+
+@every_mode()
+def test_the_doctor_finds_the_fault_in_the_batch(mode, tmp_path):
+    def log_loss(y_true, y_pred):
+        return -keras.ops.mean(y_true * keras.ops.log(y_pred), -1)
+
+    model = keras.Sequential(
+        [keras.Input((1,)), layers.Dense(1, kernel_initializer="ones")],
+        name="network",
+    )
+    model.compile("sgd", loss=log_loss, **MODES[mode])
+    model.optimizer.learning_rate = 0.0
+    x = np.linspace(1, 2, 40, dtype="float32")[:, None]
+    x[20] = 0.0  # nothing wrong with it, but its logarithm is -inf
+    path = tmp_path / "bad.npz"
+    said = stopped(
+        model, x, np.ones_like(x), GradientWatch(path=path), epochs=1
+    )
+    assert "step 3 " in said and "values in" not in said
+    batch = load_batch(path)
+    batch.restore(model)
+    report = softkeras.diagnose(model, batch.x, batch.y)
+    assert report.errors
+    kinds = {finding.kind for finding in report.errors}
+    assert kinds & {"value_not_finite", "gradient_not_finite"}
+    text = report.text()
+    assert "log" in text and "kernel" in text
+    sound = softkeras.diagnose(model, x[:8], np.ones((8, 1), "float32"))
+    assert not {f.kind for f in sound.errors} & kinds

@@ -398,10 +398,17 @@ def _row(gradient, scale):
 
 
 def _all_finite(gradients):
-    return ops.all(
-        ops.stack(
-            [ops.all(ops.isfinite(_backend.stored(g))) for g in gradients]
-        )
+    gradients = [_backend.stored(gradient) for gradient in gradients]
+
+    def all_finite():
+        return ops.all(ops.stack([ops.all(ops.isfinite(g)) for g in gradients]))
+
+    squares = _backend.sum_of_squares(gradients)
+    if squares is None:
+        return all_finite()
+    # The square of a finite one may be infinite.
+    return ops.cond(
+        ops.isfinite(squares), lambda: ops.convert_to_tensor(True), all_finite
     )
 
 

@@ -32,11 +32,13 @@ class GradientWatch(keras.callbacks.Callback):
     names the step, the layer and the variable, `batch` has what the step was
     given, and so has the file. The model is left as it was before that step,
     with its weights, its optimiser and what batch normalisation and random
-    layers keep, so that `batch` shows the fault again.
+    layers keep, so that `batch` shows the fault again. What it is
+    `softkeras.diagnose(model, watch.batch.x, watch.batch.y)` says; in another
+    process, `load_batch(path)` and its `restore(model)` come before that.
 
-    Formula: zero = |{i : gᵢ = 0}|/n, non_finite = |{i : gᵢ is NaN or ±∞}|/n,
-    norm = √Σ gᵢ² of the gradient g that the optimiser is given, before it is
-    clipped, and divided by the scale of the loss, if there is one.
+    Formula: zero = Σ [gᵢ = 0]/n, non_finite = Σ [gᵢ is NaN or ±∞]/n, norm =
+    √Σ gᵢ² of the gradient g that the optimiser is given, before it is clipped,
+    and divided by the scale of the loss, if there is one.
 
     Gradient: none of its own, and those of the model stay what they are.
     Training with it gives the weights that it gives without it, to the last
