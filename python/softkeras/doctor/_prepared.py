@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,7 +33,7 @@ def subject_of(target: Any, data: Sequence[Any]) -> _subject.Subject:
                 f"labels. Received: the model {name!r}, not compiled; call "
                 "compile(), or give x alone."
             )
-        return _subject.ModelSubject(target, name, _first_rows(data))
+        return _subject.ModelSubject(target, name, _structures(data))
     if isinstance(target, keras.Layer):
         return _subject.LayerSubject(_built(target, data), name)
     if not callable(target) or isinstance(target, type):
@@ -70,24 +71,68 @@ def _named(name):
 
 
 def _built(layer, data):
-    """The layer, or a copy with weights where it has none yet."""
+    """The layer, or a copy with weights where it has none yet.
+
+    A layer that can't be copied by its configuration gets its weights, as by
+    its first call.
+    """
     if layer.built:
         return layer
-    twin = type(layer).from_config(layer.get_config())
-    x = _first_rows(data)[0] if data else np.zeros((1, _probes.CLASSES), "f4")
-    twin(_run.tensor(x))
-    return twin
+    x = np.zeros((1, _probes.CLASSES), "float32")
+    if data:
+        (x,) = _arrays(data[:1], ("x",))
+    # Each layer has a reason of its own for which it has no configuration.
+    with contextlib.suppress(Exception):
+        layer = type(layer).from_config(layer.get_config())
+    layer(_run.tensor(_run.floats(x)))
+    return layer
 
 
-def _first_rows(data):
+def _structures(data):
+    """The first rows of what fit() takes: arrays, lists or dictionaries."""
+
+    def rows(x):
+        x = _run.array(x)
+        return _run.floats(x[:MOST_ROWS])
+
     return [
-        None
-        if each is None
-        else keras.tree.map_structure(
-            lambda x: np.asarray(_run.array(x))[:MOST_ROWS], each
-        )
+        None if each is None else keras.tree.map_structure(rows, each)
         for each in data
     ]
+
+
+def _arrays(data, names):
+    """Arrays of a user's data, floats where they are booleans."""
+    arrays = []
+    for name, each in zip(names, data):
+        if each is None and name != "sample_weight":
+            raise ValueError(f"`{name}` is None. Give an array, or no data.")
+        arrays.append(None if each is None else _array(name, each))
+    counts = {len(x) for x in arrays if x is not None}
+    if len(counts) > 1:
+        shapes = [x.shape for x in arrays if x is not None]
+        raise ValueError(
+            "All data must have as many rows. Received: "
+            f"{', '.join(names[: len(data)])} of shapes {shapes}"
+        )
+    return arrays
+
+
+def _array(name, x):
+    if not keras.ops.is_tensor(x) and isinstance(x, (list, tuple)):
+        x = [_run.array(each) for each in x]
+    try:
+        x = np.asarray(_run.array(x))
+    except ValueError:
+        x = np.asarray(None)
+    if x.dtype.kind not in "fiub" or not x.ndim or not len(x):
+        raise ValueError(
+            f"`{name}` must be an array of numbers with one row or more, such "
+            f"as a batch of what fit() gets. Received: {type(x).__name__} of "
+            f"{x.dtype}, shape {x.shape}"
+        )
+    x = x[:MOST_ROWS]
+    return x.astype("float32") if x.dtype.kind == "b" else x
 
 
 def prepare(
@@ -97,7 +142,6 @@ def prepare(
     seed: int,
 ) -> Examination:
     """A subject with its probes: a user's data, or made for it."""
-    data = _first_rows(data)
     if "y_pred" in subject.arguments:
         return _prepare_loss(subject, data, domain, seed)
     if len(data) > 1:
@@ -106,7 +150,8 @@ def prepare(
             f"{len(data)} arrays."
         )
     if data:
-        probes = _probes.for_input(_run.floats(data[0]))
+        (x,) = _arrays(data, ("x",))
+        probes = _probes.for_input(_run.floats(x))
     else:
         probes = _probes.for_activation(seed, domain or "real")
         shape = _subject.input_shape(subject.target)
@@ -124,7 +169,8 @@ def _prepare_loss(subject, data, domain, seed):
                 f"A {subject.kind} is examined on y_true, y_pred and, if there "
                 f"are any, sample weights. Received: {len(data)} arrays."
             )
-        yours = {name: x for name, x in zip(names, data) if x is not None}
+        arrays = _arrays(data, names)
+        yours = {name: x for name, x in zip(names, arrays) if x is not None}
         yours["y_pred"] = _run.floats(yours["y_pred"])
         layout = _layouts.of_data(yours["y_true"], yours["y_pred"], domain)
         probes = _probes.for_loss(layout, seed, given=yours)

@@ -138,6 +138,12 @@ def _around(layout, given):
         level = 1 / shape[-1]
     probes["at the threshold"] = _pair(y_true, np.full(shape, level))
     probes["one row"] = {key: x[:1] for key, x in given.items()}
+    if layout.form in ("binary", "labels", "image"):
+        for name, number in (("no positive", 0), ("no negative", 1)):
+            labels = np.full_like(y_true, number)
+            probes[name] = {**given, "y_true": labels}
+    if layout.form == "ids":
+        probes["one class"] = {**given, "y_true": np.zeros_like(y_true)}
     if layout.form == "real" and y_true.shape == shape and shape[-1] > 1:
         # A cosine of exactly 1, and no variance at all.
         unit = np.zeros(shape, "float32")

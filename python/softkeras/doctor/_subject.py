@@ -85,6 +85,17 @@ class LossSubject(Subject):
             ("keras.", "softkeras.")
         )
 
+    @property
+    def from_logits(self) -> bool | None:
+        """Whether the loss takes logits; None where it does not say."""
+        options = getattr(self.target, "_fn_kwargs", {})
+        function = getattr(self.target, "fn", self.target)
+        if not options and _is_of_keras(function):
+            default = inspect.signature(function).parameters.get("from_logits")
+            options = {"from_logits": getattr(default, "default", None)}
+        found = getattr(self.target, "from_logits", options.get("from_logits"))
+        return found if isinstance(found, bool) else None
+
     def values(self, dtype="float32"):
         loss = self._loss(dtype)
 
@@ -111,6 +122,11 @@ class LossSubject(Subject):
         twin._dtype_policy = keras.DTypePolicy(dtype)
         twin._dtype = dtype
         return twin
+
+
+def _is_of_keras(function):
+    module = getattr(function, "__module__", None) or ""
+    return inspect.isroutine(function) and module.startswith("keras.")
 
 
 class MetricSubject(Subject):

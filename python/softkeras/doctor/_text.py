@@ -103,8 +103,7 @@ def details(finding: Any) -> Iterator[tuple[str, str]]:
         ("example", example(finding.example)),
     ):
         # What is no fault is said in short.
-        short = finding.severity == "info" and name == "example"
-        if text and not short:
+        if text and (finding.severity != "info" or name == "cause"):
             yield name, text
 
 

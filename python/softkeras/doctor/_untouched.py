@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import random
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import numpy as np
 
 # Keras has no public name for the state that it keeps for all of a process.
 _STATE = keras.src.backend.common.global_state.GLOBAL_STATE_TRACKER
-_GENERATOR = "global_seed_generator"
+_GENERATOR, _NAMES = "global_seed_generator", "object_name_uids"
 
 
 @contextlib.contextmanager
@@ -31,6 +32,7 @@ def generators() -> Iterator[None]:
     seed = None
     if keras_generator is not None:
         seed = np.array(keras_generator.state)
+    names = copy.copy(getattr(_STATE, _NAMES, None))
     undo = _of_backend()
     try:
         yield
@@ -41,6 +43,11 @@ def generators() -> Iterator[None]:
             keras_generator.state.assign(seed)
         elif hasattr(_STATE, _GENERATOR):
             delattr(_STATE, _GENERATOR)
+        # By which layers and losses without a name are numbered.
+        if names is not None:
+            setattr(_STATE, _NAMES, names)
+        elif hasattr(_STATE, _NAMES):
+            delattr(_STATE, _NAMES)
         undo()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 
 from softkeras.doctor import (
     _curve,
@@ -29,6 +30,7 @@ from softkeras.doctor._checks import (
     variables,
     weights,
 )
+from softkeras.doctor._checks import data as data_check
 from softkeras.doctor._examination import Examination
 from softkeras.doctor.report import Report
 
@@ -43,7 +45,7 @@ def diagnose(
     It runs what it is given on many inputs and compares: with finite
     differences, with the same in a graph and compiled, with other rows, labels
     and weights. It trains nothing, and leaves variables, seeds and generators
-    as they were.
+    as they were. What has no weights yet gets them, as by its first call.
 
     Formula: none; each finding says what was measured. Its kinds are
     `gradient_none`, `gradient_zero`, `gradient_partly_none` (a term of the
@@ -51,9 +53,10 @@ def diagnose(
     `gradient_wrong` (by finite differences), `straight_through`,
     `value_not_finite`, `one_class_batch`, `empty_batch`, `wrong_direction`
     (steps lead away from the labels), `unused_prediction`, `unused_target`,
-    `wrong_shape`, `wrong_axis`, `broadcasts` ((n,) with (n, 1)),
-    `mixes_samples`, `sample_weight_ignored`, `mask_ignored`, `sum_not_mean`,
-    `batch_not_mean`, `modes_differ`, `fails`, `float16` and `random`.
+    `logits_mixed_up`, `wrong_shape`, `wrong_axis`, `broadcasts` ((n,) with
+    (n, 1)), `mixes_samples`, `sample_weight_ignored`, `mask_ignored`,
+    `sum_not_mean`, `batch_not_mean`, `modes_differ`, `fails`, `float16` and
+    `random`.
 
     Gradient: that of the loss for `y_pred`, of an activation or a layer for its
     input, of a layer and of a model for the variables too. Where it is None,
@@ -66,9 +69,9 @@ def diagnose(
             layer, a compiled model.
         data: For a loss or a metric `y_true`, `y_pred` and, if there are any,
             sample weights; for an activation or a layer `x`; for a model `x`,
-            `y` and sample weights, as for `fit()`. The first 64 rows are
-            looked at. Without data they are made, for labels of the forms
-            that the loss takes.
+            `y` and sample weights, as for `fit()`: arrays, tensors or lists
+            of numbers, of which the first 64 rows are looked at. Without data
+            they are made, for labels of the forms that the loss takes.
         domain: What predictions or inputs can be: `"probability"` (0 to 1, both
             included), `"logit"` or `"real"` (of any size) or `"positive"`.
             Default: that of a known loss or of the data; else probabilities
@@ -117,6 +120,8 @@ def diagnose(
 
 def _check(exam):
     name = exam.usual()[0]
+    if not data_check.check(exam):
+        return
     if exam.subject.differentiable(exam.arrays(name)[0]):
         if modes.settle(exam):
             _check_gradients(exam)
@@ -183,6 +188,9 @@ def _of_model(subject, domain, seed):
         return exam
     finally:
         exam.restore()
+    scale = 0.0
+    if not data_check.check_model(exam, subject, predicted):
+        return exam
     for output, loss, data in subject.parts(predicted):
         inner = _prepared.prepare(
             _prepared.subject_of(loss, data), data, domain, seed
@@ -190,8 +198,26 @@ def _of_model(subject, domain, seed):
         _check(inner)
         of = f"output {output}, " if output else ""
         exam.take_over(inner, f"{of}loss {inner.subject.name}, ")
-    variables.check(exam, subject.loss)
+        gradient = inner.outcome("yours").gradient
+        if gradient is not None and np.all(np.isfinite(gradient)):
+            scale = max(scale, float(np.max(np.abs(gradient))))
+        _one_unit(exam, subject.target, data[1])
+    variables.check(exam, subject.loss, scale)
     return exam
+
+
+def _one_unit(exam, model, y_pred):
+    """Finds a softmax over one unit, which is 1 whatever goes in."""
+    last = getattr(model, "layers", [None])[-1]
+    softmax = getattr(last, "activation", None) is keras.activations.softmax
+    if softmax and y_pred.shape[-1] == 1:
+        exam.add(
+            "gradient_zero",
+            "error",
+            f"layer {last.name}",
+            "It is a softmax over one unit, which is 1 whatever goes in.",
+            remedy="activation='sigmoid', or two units and class ids.",
+        )
 
 
 def _report(exam):

@@ -29,6 +29,7 @@ TITLES = {
     "gradient_partly_zero": "gradient is zero in places",
     "gradient_wrong": "gradient is wrong",
     "gradient_zero": "gradient is zero",
+    "logits_mixed_up": "logits and probabilities mixed up",
     "mask_ignored": "the mask is ignored",
     "mixes_samples": "samples mix",
     "modes_differ": "eager, graph and compiled differ",

@@ -39,7 +39,8 @@ def check(exam: Examination) -> None:
         f"{values}and a loss is made smaller by training: it moves "
         "predictions away from their labels.",
         remedy="Return 1 - score, or -score, in place of a score; see that "
-        "y_true is the first argument and y_pred the second.",
+        "y_true is the first argument and y_pred the second. If y_pred is a "
+        "distance, small where y_true is 1, all is as it should be.",
         example=exam.probes[exam.usual()[0]],
     )
 
@@ -89,7 +90,7 @@ def uses_labels(exam: Examination) -> bool:
     for name in exam.usual() + ends:
         probe = exam.probes[name]
         before = exam.values(probe)
-        other = _others(exam, probe["y_true"])
+        other = _others(exam, probe)
         # A score can be the same for labels and for their opposites.
         for rows in (1, len(other) // 2, len(other)):
             labels = np.concatenate([other[:rows], probe["y_true"][rows:]])
@@ -101,11 +102,13 @@ def uses_labels(exam: Examination) -> bool:
     return False
 
 
-def _others(exam, y_true):
-    if exam.layout.form == "real":
+def _others(exam, probe):
+    """Labels that each row could have in place of its own."""
+    y_true, form = probe["y_true"], exam.layout.form
+    if form == "real":
         return y_true * 0.5 + 0.25
-    if exam.layout.form == "ids":
-        return (y_true + 1) % (int(np.max(y_true)) + 1)
-    if exam.layout.form == "one_hot":
+    if form == "ids":
+        return (y_true + 1) % max(probe["y_pred"].shape[-1], 2)
+    if form in ("one_hot", "distribution"):
         return np.roll(y_true, 1, -1)
-    return np.max(y_true) + np.min(y_true) - y_true
+    return -y_true if form == "signs" else 1 - y_true

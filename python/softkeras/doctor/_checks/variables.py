@@ -11,15 +11,18 @@ from softkeras.doctor._examination import Examination
 
 # Share of a bias's or kernel's units that may get none, as units of ReLU do.
 DEAD_SHARE = 0.5
-ZERO = 1e-12
+# Of the scale of gradients; float32 has seven digits.
+ZERO = 1e-6
 
 
-def check(exam: Examination, function: Callable) -> None:
+def check(exam: Examination, function: Callable, scale: float = 0.0) -> None:
     """Finds trainable variables without a gradient, or with a bad one.
 
     Args:
         exam: Where findings are written down.
         function: Without arguments; its result is what is trained on.
+        scale: Of gradients, as that of the loss for the predictions: beside
+            it what is rounding is zero.
     """
     variables = exam.subject.target.trainable_variables
     if not variables:
@@ -39,6 +42,7 @@ def check(exam: Examination, function: Callable) -> None:
         (np.max(np.abs(g), initial=0.0) for g in gradients if g is not None),
         default=0.0,
     )
+    largest = max(largest, scale)
     before = len(exam.findings)
     if all(gradient is None for gradient in gradients):
         found = _blame.variable(exam, function, variables[-1])
@@ -47,6 +51,13 @@ def check(exam: Examination, function: Callable) -> None:
             names = f"variable {variables[0].path}"
         _untrained(exam, names, True, found)
         return
+    infinite = [
+        (variable.path, np.mean(~np.isfinite(gradient)))
+        for variable, gradient in zip(variables, gradients)
+        if gradient is not None and not np.all(np.isfinite(gradient))
+    ]
+    if infinite:
+        _not_finite(exam, infinite)
     groups: dict = {}
     for variable, gradient in zip(variables, gradients):
         if not _examine(exam, variable.path, gradient, largest):
@@ -59,6 +70,21 @@ def check(exam: Examination, function: Callable) -> None:
         exam.fine(
             f"all {len(variables)} trainable variables get a finite gradient"
         )
+
+
+def _not_finite(exam, infinite):
+    """Writes down variables whose gradient is NaN or infinite."""
+    paths = ", ".join(path for path, _ in infinite)
+    share = max(share for _, share in infinite)
+    exam.add(
+        "gradient_not_finite",
+        "error",
+        f"variable {paths}",
+        f"Up to {share:.0%} of a gradient is NaN or infinite: one such step, "
+        "and the weights are lost.",
+        remedy="Diagnose the loss and the activations by themselves with "
+        "these data: diagnose(loss, y, model.predict(x)).",
+    )
 
 
 def _untrained(exam, where, is_none, found):
@@ -100,16 +126,6 @@ def _examine(exam, path, gradient, largest):
     if gradient is None:
         return False
     if not np.all(np.isfinite(gradient)):
-        share = np.mean(~np.isfinite(gradient))
-        exam.add(
-            "gradient_not_finite",
-            "error",
-            where,
-            f"{share:.0%} of its gradient is NaN or infinite: one such step, "
-            "and the weights are lost.",
-            remedy="Diagnose the loss and the activations by themselves with "
-            "these data: diagnose(loss, y, model.predict(x)).",
-        )
         return True
     size = np.max(np.abs(gradient), initial=0.0)
     if size <= ZERO * largest:

@@ -273,8 +273,10 @@ def _terms(recording: Recording, whole: set[int]) -> list[int]:
             continue
         parts = [v for k, v in enumerate(op.inputs) if op.depends[k]]
         is_sum = op.plain in ("add", "subtract") and op.index not in whole
-        is_scaled = op.plain in ("multiply", "divide") and len(parts) == 1
-        if op.plain == "divide":
+        is_quotient = op.plain in ("divide", "divide_no_nan")
+        is_scaled = is_quotient or op.plain == "multiply"
+        is_scaled = is_scaled and len(parts) == 1
+        if is_quotient:
             is_scaled = is_scaled and op.depends[0]
         is_float_ = all(map(is_float, op.input_dtypes[:1]))
         if op.inside is None and (
