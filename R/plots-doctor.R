@@ -115,9 +115,11 @@ plot.softkeras_report <- function(x, ...) {
   graphics::abline(h = 0, col = "grey75")
   draw_line("gradient", 2)
   draw_line("difference", 3, lty = 2)
+  # At the lower edge of the picture, whatever its height.
   graphics::legend(
-    "bottom", c("by autodiff", "slope of the value"),
-    inset = c(0, -0.55), xpd = NA, horiz = TRUE, col = plot_colours[2:3], lty = 1:2,
+    mean(graphics::par("usr")[1:2]), graphics::grconvertY(0.01, "nfc"),
+    c("by autodiff", "slope of the value"),
+    xjust = 0.5, yjust = 0, xpd = NA, horiz = TRUE, col = plot_colours[2:3], lty = 1:2,
     lwd = 2, bty = "n", cex = 0.8
   )
   invisible(x)
