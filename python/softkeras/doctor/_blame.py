@@ -6,12 +6,18 @@ import dataclasses
 import re
 from collections.abc import Callable
 
+import keras
 import numpy as np
 
 from softkeras.doctor import _recording, _run
 from softkeras.doctor._examination import Examination
 from softkeras.doctor._probes import Probe
-from softkeras.doctor._recording import NotRecorded, blame
+from softkeras.doctor._recording import (
+    NotRecorded,
+    Operation,
+    Recording,
+    blame,
+)
 from softkeras.doctor._remedies import remedy
 
 # By what stands in errors of backends, what to write in place of what they
@@ -54,9 +60,11 @@ class Blame:
         remedy: What to write in its place.
         remedy_r: The same in R, where it has another name.
         retried: What the same input gave with that in.
+        word: The operation's name alone.
         cuts: Whether it hands down no gradient at all.
         depends: Whether the value is computed from the input at all.
         held: Whether a part is held fixed on purpose, by stop_gradient.
+        of_nothing: Whether there is an array without entries in it.
         of_library: Whether it stands in a function of Keras's or of ours.
         overflows: Whether it is a function that grows as fast as exp.
         straight_through: Whether that is meant so.
@@ -67,10 +75,12 @@ class Blame:
     remedy: str = ""
     remedy_r: str = ""
     retried: str = ""
+    word: str = ""
     cuts: bool = False
     depends: bool = True
     straight_through: bool = False
     held: bool = False
+    of_nothing: bool = False
     of_library: bool = False
     overflows: bool = False
 
@@ -132,6 +142,10 @@ def _is_meant(recording, term):
         return False
     if any((op.called or "").startswith("softkeras.") for op in operations):
         return False
+    from_above = recording.gradients.get(term.value)
+    # Multiplied by 0 on its way to the result.
+    if from_above is not None and not np.any(from_above):
+        return False
     return bool(np.any(recording.values[term.value]))
 
 
@@ -147,6 +161,19 @@ def in_half(exam: Examination, probe: Probe) -> Blame:
     return _not_finite(exam, probe, of_value, "float16")
 
 
+def largest_sum(exam: Examination, probe: Probe) -> tuple[str, float] | None:
+    """The user's sum over all rows with the largest result, and that."""
+    recording = record_values(exam, probe)
+    found = [
+        (name(op), float(np.max(np.abs(recording.values[op.outputs[0]]))))
+        for op in (recording.operations if recording else ())
+        if op.plain == "sum"
+        and op.where
+        and np.size(recording.values[op.outputs[0]]) == 1
+    ]
+    return max(found, key=lambda pair: pair[1], default=None)
+
+
 def _not_finite(exam, probe, of_value, dtype):
     recording = _record(exam, probe, dtype)
     if isinstance(recording, Blame):
@@ -157,10 +184,21 @@ def _not_finite(exam, probe, of_value, dtype):
     else:
         found = blame.first_bad_gradient(recording)
         above = found.unsafe_where if found else None
+    if of_value and (other := _of_labels(exam, probe, found, recording)):
+        return other
     if found is None:
         return Blame()
+    if not all(x.size for x in recording.values.values()):
+        return Blame(of_nothing=True)
     kind = "value" if of_value else "gradient"
     made = _blame(exam, probe, [found.operation], kind, above)
+    if {"divide", "exp"} <= {op.plain for op in recording.operations}:
+        made = dataclasses.replace(
+            made,
+            remedy=f"{made.remedy}. For 1/(1 - exp(-x)) - 1/x there is "
+            "softkeras.ops.exp_ratio(x)",
+            remedy_r=made.remedy_r and f"{made.remedy_r}; op_exp_ratio(x)",
+        )
     seen = _seen(found, of_value)
     return dataclasses.replace(
         made,
@@ -169,6 +207,42 @@ def _not_finite(exam, probe, of_value, dtype):
         of_library=(found.operation.called or "").startswith(
             ("keras.losses.", "softkeras.")
         ),
+    )
+
+
+def _of_labels(exam, probe, found, recording):
+    """What makes labels infinite or NaN before they meet the predictions."""
+    labels = probe.get("y_true")
+    if labels is None or labels.dtype.kind != "f":
+        return None
+    if (
+        found is not None
+        and all(
+            np.all(np.isfinite(recording.values[v]))
+            for v, depends in zip(
+                found.operation.inputs, found.operation.depends
+            )
+            if not depends and recording.values[v].dtype.kind == "f"
+        )
+        and found.operation.plain not in ("sum", "mean")
+    ):
+        return None
+    total = exam.subject.total()
+    y_pred = _run.tensor(probe["y_pred"])
+    try:
+        of_labels = _recording.record(lambda y: total(y_pred, y), labels)
+    except NotRecorded:
+        return None
+    first = blame.first_not_finite(of_labels)
+    if first is None or first.operation.plain in ("sum", "mean", "multiply"):
+        return None
+    found = remedy(first.operation, "value")
+    return Blame(
+        f"{name(first.operation)}, of y_true",
+        f"{_seen(first, True)} {found.cause}".strip(),
+        found.remedy,
+        found.r or "",
+        word=first.operation.word,
     )
 
 
@@ -200,7 +274,7 @@ def wrong(exam: Examination, probe: Probe) -> Blame:
     through = blame.straight_through(recording)
     if through:
         return Blame(
-            _name(through[0].operation),
+            name(through[0].operation),
             f"Its value is that of {through[0].step.word}, and its gradient "
             "that of another function (straight-through). It trains, and its "
             "gradient is not the derivative of the value.",
@@ -208,13 +282,46 @@ def wrong(exam: Examination, probe: Probe) -> Blame:
         )
     fixed = [op for op in recording.operations if op.plain == "stop_gradient"]
     if fixed:
-        return Blame(_name(fixed[0]), held=True)
+        return Blame(name(fixed[0]), held=True)
     by_hand = [op for op in recording.operations if op.is_custom]
     if not by_hand:
         return Blame()
     return Blame(
-        _name(by_hand[-1]), "Its gradient was written by hand, and is wrong."
+        name(by_hand[-1]), "Its gradient was written by hand, and is wrong."
     )
+
+
+def variable(
+    exam: Examination, function: Callable, of: keras.Variable
+) -> Blame:
+    """What keeps the gradient of a layer's or model's result from a variable.
+
+    Args:
+        exam: Of the layer or model.
+        function: Without arguments; its result is what is trained on.
+        of: The variable.
+    """
+
+    def result(value):
+        with keras.StatelessScope(state_mapping=[(of, value)]):
+            return function()
+
+    exam.restore()
+    try:
+        recording = _recording.record(result, np.asarray(_run.array(of)))
+    except NotRecorded:
+        return Blame()
+    finally:
+        exam.restore()
+    found = [c.operation for c in blame.cuts(recording) if not c.bypassed]
+    spoiled = "cut"
+    if not found:
+        zeros = [z for z in blame.zeros(recording) if z.share == 1]
+        found, spoiled = [z.operation for z in zeros], "zero"
+    if not found:
+        return Blame()
+    made = remedy(found[0], spoiled)
+    return Blame(name(found[0]), made.cause, made.remedy, made.r or "")
 
 
 def failure(error: BaseException) -> Blame:
@@ -240,19 +347,34 @@ def where(what: str, found: Blame) -> str:
     return f"{what}: {found.operation}" if found.operation else what
 
 
-def _name(operation):
-    name = operation.called or operation.plain
+def name(operation: Operation) -> str:
+    """An operation as the user wrote it, with the line."""
+    word = operation.called or operation.plain
     line = _line(operation.where)
-    return f"{name} in {line}" if line else name
+    return f"{word} in {line}" if line else word
 
 
 def _line(place):
     return f"{place}: {place.source}" if place else ""
 
 
-def _function(exam, probe, dtype="float32") -> tuple[Callable, np.ndarray]:
-    """The total as a function of its first argument alone, and that."""
-    total = exam.subject.total(dtype)
+def record_values(exam: Examination, probe: Probe) -> Recording | None:
+    """A recording of the result before it is averaged, if there can be one."""
+    function, x = _function(exam, probe, of=exam.subject.values())
+    exam.restore()
+    try:
+        return _recording.record(function, x)
+    except NotRecorded:
+        return None
+    finally:
+        exam.restore()
+
+
+def _function(
+    exam, probe, dtype="float32", of=None
+) -> tuple[Callable, np.ndarray]:
+    """The total, or another function, of its first argument alone, and that."""
+    total = of or exam.subject.total(dtype)
     x, *rest = (_run.cast(a, dtype) for a in exam.arrays(probe))
     rest = [_run.tensor(a) for a in rest]
     return lambda x: total(x, *rest), x
@@ -265,6 +387,10 @@ def _record(exam, probe, dtype="float32"):
     try:
         return _recording.record(function, x)
     except NotRecorded as error:
+        # Keras may not be able to average what NumPy gave, in a graph.
+        values = record_values(exam, probe)
+        if values is not None:
+            return values
         return Blame(
             _line(error.where),
             "It leaves the backend, so no gradient can follow: "
@@ -279,7 +405,7 @@ def _record(exam, probe, dtype="float32"):
 def _blame(exam, probe, operations, spoiled, above=None):
     first = operations[0]
     found = remedy(first, spoiled, above)
-    names = list(dict.fromkeys(map(_name, operations)))
+    names = list(dict.fromkeys(map(name, operations)))
     python, r = _remedies(operations, spoiled, found)
     return Blame(
         "; ".join(names[:3]) + ("; …" if len(names) > 3 else ""),
@@ -287,6 +413,7 @@ def _blame(exam, probe, operations, spoiled, above=None):
         python,
         r,
         _retried(exam, probe, operations, spoiled),
+        first.word,
     )
 
 

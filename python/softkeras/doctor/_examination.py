@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -180,14 +180,31 @@ class Examination:
         """Writes down what was not examined, and why."""
         self.checks.append({"outcome": "left out", "text": text})
 
-    def take_over(self, other: Examination, prefix: str) -> None:
-        """Writes down what another examination found and examined."""
-        self.probes |= other.probes
-        self.checks += other.checks
+    def take_over(
+        self,
+        other: Examination,
+        prefix: str = "",
+        kinds: Sequence[str] = (),
+        severity: str | None = None,
+    ) -> None:
+        """Writes down what another examination found.
+
+        Args:
+            other: The other examination.
+            prefix: What is put before each place.
+            kinds: Those that are taken. Default: all, and what was examined.
+            severity: In place of theirs.
+        """
         self.findings += [
-            dataclasses.replace(f, where=prefix + f.where)
+            dataclasses.replace(
+                f, where=prefix + f.where, severity=severity or f.severity
+            )
             for f in other.findings
+            if not kinds or f.kind in kinds
         ]
+        if not kinds:
+            self.probes |= other.probes
+            self.checks += other.checks
 
     def sorted_findings(self) -> tuple[Finding, ...]:
         """Errors first, then warnings, then infos."""

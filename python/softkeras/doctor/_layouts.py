@@ -111,7 +111,7 @@ def of_data(y_true: Any, y_pred: Any, domain: str | None = None) -> Layout:
 
 def guesses(domain: str | None = None) -> list[Layout]:
     """What is tried in turn for a function of which nothing is known."""
-    forms = ("binary", "one_hot", "ids", "real")
+    forms = ("binary", "one_hot", "ids", "real", "image")
     return [
         Layout(form, domain or _GUESSED.get(form, "probability"), bool(domain))
         for form in forms

@@ -9,7 +9,16 @@ import numpy as np
 ROWS, CLASSES = 12, 4
 DOMAINS = ("probability", "real", "positive")
 DOMAIN_WORDS = (*DOMAINS, "logit")
-FORMS = ("binary", "signs", "labels", "one_hot", "distribution", "ids", "real")
+FORMS = (
+    "binary",
+    "image",
+    "signs",
+    "labels",
+    "one_hot",
+    "distribution",
+    "ids",
+    "real",
+)
 
 # Numbers that a domain of predictions has at its ends and in its middle: a
 # label that is there, one that is not, the threshold between them.
@@ -28,7 +37,8 @@ class Layout:
     """How labels and predictions of a loss look.
 
     Args:
-        form: Of the labels: `"binary"` (n, 1) of 0 and 1, `"signs"` of -1 and
+        form: Of the labels: `"binary"` (n, 1) of 0 and 1, `"image"` (n, 4, 4,
+            1) of 0 and 1, `"signs"` of -1 and
             1, `"distribution"` (n, c) of probabilities that add up to 1 (both
             of users' data only), `"labels"` (n, c) of
             0 and 1, `"one_hot"` (n, c) with one 1 a row, `"ids"` (n,) of
@@ -47,6 +57,7 @@ class Layout:
     def __str__(self):
         labels = {
             "binary": "labels 0 and 1, (n, 1)",
+            "image": "masks of 0 and 1, (n, 4, 4, 1)",
             "signs": "labels -1 and 1",
             "labels": f"labels 0 and 1, (n, {self.classes})",
             "one_hot": f"one-hot labels, (n, {self.classes})",
@@ -81,7 +92,7 @@ def for_loss(
     perfect, wrong = ends(layout, y_true)
     width = perfect.shape[-1]
     probes = {
-        name: _pair(y_true, _random(layout, rng, rows, width))
+        name: _pair(y_true, _random(layout, rng, perfect.shape))
         for name in ("random", "random 2", "random 3")
     }
     threshold = _THRESHOLD[layout.domain]
@@ -93,13 +104,14 @@ def for_loss(
     probes["wrong"] = _pair(y_true, wrong)
     probes["at the threshold"] = _pair(y_true, level)
     probes["ties"] = _pair(
-        y_true, np.repeat(_random(layout, rng, 1, width), rows, 0)
+        y_true,
+        np.repeat(_random(layout, rng, (1, *perfect.shape[1:])), rows, 0),
     )
-    if layout.form in ("binary", "labels") or layout.domain == "real":
+    if layout.form in ("binary", "labels", "image") or layout.domain == "real":
         for name, number in (("zeros", 0.0), ("ones", 1.0)):
             probes[name] = _pair(y_true, np.full_like(perfect, number))
-    if layout.form in ("binary", "labels"):
-        middle = _random(layout, rng, rows, width)
+    if layout.form in ("binary", "labels", "image"):
+        middle = _random(layout, rng, perfect.shape)
         for name, number in (("no positive", 0), ("no negative", 1)):
             probes[name] = _pair(np.full_like(y_true, number), middle)
     for name, number in (("tiny", _TINY), ("denormal", _DENORMAL)):
@@ -126,11 +138,11 @@ def _around(layout, given):
         level = 1 / shape[-1]
     probes["at the threshold"] = _pair(y_true, np.full(shape, level))
     probes["one row"] = {key: x[:1] for key, x in given.items()}
-    if layout.form == "real" and layout.domain == "real" and shape[-1] > 1:
+    if layout.form == "real" and y_true.shape == shape and shape[-1] > 1:
         # A cosine of exactly 1, and no variance at all.
         unit = np.zeros(shape, "float32")
         unit[..., 0] = 1.0
-        probes["equal unit rows"] = _pair(unit.reshape(y_true.shape), unit)
+        probes["equal unit rows"] = _pair(unit, unit)
     return probes
 
 
@@ -224,21 +236,24 @@ def _labels(layout, rng, rows):
         if layout.domain == "probability":
             return rng.uniform(0.05, 0.95, (rows, 1)).astype("float32")
         return rng.normal(0, 1, (rows, 1)).astype("float32")
+    if layout.form == "image":
+        places = np.arange(rows * 16).reshape(rows, 4, 4, 1)
+        return (places * 7 % 5 < 2).astype("float32")
     width = 1 if layout.form == "binary" else layout.classes
     labels = np.arange(rows * width).reshape(rows, width) * 7 % 5 < 2
     return labels.astype("float32")
 
 
-def _random(layout, rng, rows, width):
+def _random(layout, rng, shape):
     if layout.domain == "real":
-        x = rng.normal(0, 2, (rows, width))
+        x = rng.normal(0, 2, shape)
     elif layout.domain == "positive":
-        x = np.exp(rng.normal(0, 1, (rows, width)))
+        x = np.exp(rng.normal(0, 1, shape))
     elif layout.form in _OF_CLASSES:
-        x = np.exp(rng.normal(0, 1.5, (rows, width)))
+        x = np.exp(rng.normal(0, 1.5, shape))
         x /= x.sum(-1, keepdims=True)
     else:
-        x = rng.uniform(0.03, 0.97, (rows, width))
+        x = rng.uniform(0.03, 0.97, shape)
     return x.astype("float32")
 
 

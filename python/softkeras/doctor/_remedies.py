@@ -242,7 +242,8 @@ _LIMITS = (
 )
 _KEEP = (
     "Limits beyond what occurs; or softkeras.ops.straight_through({}, x), "
-    "which keeps the gradient"
+    "which keeps the gradient; for a ramp that stands for a rounding, "
+    "softkeras.ops.soft_round(x) or soft_step(x), which rise everywhere"
 )
 _SATURATED = Remedy(
     "Far from 0 it is flat: the gradient is rounded to 0.",
@@ -339,8 +340,9 @@ _POWER = Remedy(
 _GROWTH = Remedy(
     "exp overflows: in float32 above 88, in float16 above 11.",
     "A function that does not form it: keras.ops.softplus, "
-    "keras.ops.logsumexp, keras.ops.log_softmax, keras.ops.expm1 or "
-    "softkeras.ops.exp_ratio; else keras.ops.exp(keras.ops.minimum(x, 80.0))",
+    "keras.ops.logsumexp, keras.ops.log_softmax, keras.ops.softmax, "
+    "keras.ops.expm1, keras.losses.log_cosh or softkeras.ops.exp_ratio; else "
+    "keras.ops.exp(keras.ops.minimum(x, 80.0))",
     "keras3's op_softplus(), op_logsumexp(), op_expm1(); op_exp_ratio()",
     run.exp,
 )

@@ -43,18 +43,20 @@ def form(exam: Examination) -> Form:
 
 def _form(exam, probe):
     count = rows(probe)
-    shapes = []
-    for batch in (probe, join(probe, take(probe, [0]))):
-        values = exam.values(batch)
-        if values is None:
-            return Form("unknown")
-        shapes.append(values.shape)
-    shape, longer = shapes
+    values = exam.values(probe)
+    # Some take no odd number of rows.
+    for more in (1, 2):
+        longer = exam.values(join(probe, take(probe, list(range(more)))))
+        if longer is not None:
+            break
+    if values is None or longer is None:
+        return Form("unknown")
+    shape, longer = values.shape, longer.shape
     if not shape:
         return Form("scalar")
     if shape == longer:
         return Form("reduced", shape)
-    first = shape[0] == count and longer[:1] == (count + 1,)
+    first = shape[0] == count and longer[:1] == (count + more,)
     return Form("samples" if first else "other", shape)
 
 

@@ -137,12 +137,27 @@ def _check_gradients(exam):
     repeats.check(exam)
     gradients.check(exam)
     finite.check(exam)
+    _check_other_layouts(exam)
     if not exam.found("random"):
         modes.check(exam)
         derivative.check(exam)
         direction.check(exam)
         _check_rows(exam)
     precision.check(exam)
+
+
+def _check_other_layouts(exam):
+    """Looks for NaN with labels of other forms, where they are not known."""
+    if exam.layout is None or exam.layout.known or exam.found(*finite.KINDS):
+        return
+    for layout in _layouts.guesses()[:2]:
+        if layout.form == exam.layout.form:
+            continue
+        probes = _probes.for_loss(layout, exam.seed)
+        other = Examination(exam.subject, probes, layout, exam.seed)
+        if other.outcome("random").error is None:
+            finite.check(other)
+            exam.take_over(other, "", finite.KINDS, "warning")
 
 
 def _check_rows(exam):

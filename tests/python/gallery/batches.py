@@ -23,7 +23,12 @@ def loss_of_pairs(y_true, y_pred):
     "wrong_axis",
     where=("sum", "axis"),
     form="vector",
-    also=("gradient_not_finite", "mixes_samples", "batch_not_mean"),
+    also=(
+        "gradient_not_finite",
+        "mixes_samples",
+        "batch_not_mean",
+        "sum_not_mean",
+    ),
 )
 def distance_over_batch(y_true, y_pred):
     return ops.sqrt(ops.sum(ops.square(y_pred - y_true), axis=0))
@@ -91,7 +96,12 @@ def softmax_layer_over_batch():
 
 # https://github.com/tomdbar/eco-dqn/issues/9
 # Divided by the maximum of the whole batch, where each has its own.
-@broken("mixes_samples", where="max", form="positive", also="wrong_direction")
+@broken(
+    "mixes_samples",
+    where="max",
+    form="positive",
+    also=("wrong_direction", "value_not_finite"),
+)
 def error_relative_to_batch(y_true, y_pred):
     scale = ops.max(y_pred)
     return ops.mean(ops.square(y_true - y_pred) / scale, axis=-1)

@@ -81,7 +81,7 @@ def focal_with_stopped_weight(y_true, y_pred):
     return ops.mean(weight * loss, axis=-1)
 
 
-@healthy("one_hot")
+@healthy("one_hot", infos="float16")
 def argmax_of_target(y_true, y_pred):
     """argmax, one_hot and cast, but of the target."""
     wanted = ops.one_hot(ops.argmax(y_true, axis=-1), 4, dtype=y_pred.dtype)
@@ -123,7 +123,7 @@ def relative_error_of_nonzero(y_true, y_pred):
     return ops.mean(ops.where(nonzero, ratio, ops.abs(y_pred)), axis=-1)
 
 
-@healthy("binary")
+@healthy("binary", infos="float16")
 def crossentropy_clipped_at_the_ends(y_true, y_pred):
     """Clipped, but only beyond what a sigmoid gives."""
     p = ops.clip(y_pred, 1e-7, 1 - 1e-7)
@@ -163,7 +163,7 @@ def dice_of_rows(y_true, y_pred):
     return 1 - (2 * overlap + 1e-6) / (size + 1e-6)
 
 
-@healthy("binary", infos=(*OF_SCALARS, "one_class_batch"))
+@healthy("binary", infos=(*OF_SCALARS, "one_class_batch", "float16"))
 def soft_f1(y_true, y_pred):
     """Counts of the batch without a round."""
     tp = ops.sum(y_true * y_pred)

@@ -128,7 +128,7 @@ def directional_accuracy(y_true, y_pred):
     "gradient_none",
     where=(*COMPARED, "round", "count_nonzero", "not_equal"),
     remedy="soft_round",
-    also=COUNTED,
+    also=(*COUNTED, "sum_not_mean"),
 )
 def share_of_mistakes(y_true, y_pred):
     wrong = ops.not_equal(ops.round(y_pred), y_true)

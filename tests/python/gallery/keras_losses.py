@@ -8,8 +8,6 @@ from gallery._case import OF_SCALARS, add
 
 # One number a batch, made of its sums: a loss of the batch as a whole.
 OF_BATCH = (*OF_SCALARS, "one_class_batch")
-# Pairs of rows make it.
-OF_PAIRS = "mixes_samples"
 
 # name: [(form, options, infos)], for the function. A class has the same, but
 # for those in CLASS_OPTIONS.
@@ -34,11 +32,15 @@ FUNCTIONS = {
         ("one_hot", {}, ()),
         ("one_hot_logits", {"from_logits": True}, ()),
     ],
-    # It makes (n, n) of class ids of shape (n, 1).
-    "categorical_generalized_cross_entropy": [("flat_ids", {"q": 0.5}, ())],
+    # It makes (n, n) of class ids of shape (n, 1), and its gradient at a
+    # probability of 0 is that of p ** 0.5: infinite.
+    "categorical_generalized_cross_entropy": [
+        ("flat_ids", {"q": 0.5}, ("gradient_not_finite", "broadcasts"))
+    ],
     "categorical_hinge": [("one_hot_logits", {}, ())],
-    "circle": [("embeddings", {}, OF_PAIRS)],
-    "cosine_similarity": [("vector", {}, ())],
+    "circle": [("embeddings", {}, OF_SCALARS)],
+    # XLA's gradient is NaN at predictions of nothing but 0.
+    "cosine_similarity": [("vector", {}, ("modes_differ",))],
     "ctc": [("ctc", {}, ())],
     "dice": [("mask", {}, OF_BATCH), ("mask", {"axis": (1, 2, 3)}, ())],
     "hinge": [("signs", {}, ())],

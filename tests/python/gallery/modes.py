@@ -66,6 +66,7 @@ def error_that_is_looked_at(y_true, y_pred):
     mode="graph",
     form="real",
     backends="tensorflow",
+    also=("mixes_samples",),
 )
 def error_and_external_score(y_true, y_pred):
     outside = float(np.abs(y_pred.numpy()).max())

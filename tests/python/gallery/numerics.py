@@ -251,6 +251,7 @@ def logcosh_by_hand(y_true, y_pred):
     form="vector",
     given=True,
     show=lambda: _arrays([[1, 0], [0, 1]], [[1, 0], [0.6, 0.8]]),
+    also=("gradient_partly_zero",),
 )
 def angle(y_true, y_pred):
     cosine = ops.sum(y_true * y_pred, axis=-1)

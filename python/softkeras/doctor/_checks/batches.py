@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from softkeras.doctor import _rows
+from softkeras.doctor import _places_of_rows, _rows
 from softkeras.doctor._checks import weights
 from softkeras.doctor._examination import Examination
 from softkeras.doctor._probes import CLASSES
@@ -26,8 +26,9 @@ def check(exam: Examination) -> None:
     if exam.subject.kind != "loss" or exam.found("random"):
         return
     probe, form = _rows.usual(exam), _rows.form(exam)
-    _ignored(exam, probe)
-    _no_weight(exam, probe)
+    if not exam.found("value_not_finite", "gradient_not_finite"):
+        _ignored(exam, probe)
+        _no_weight(exam, probe)
     if form.kind == "samples":
         exam.fine("the loss of a batch is what its samples give, reduced")
     elif not exam.found("wrong_axis", "wrong_shape") and not (
@@ -49,10 +50,11 @@ def _growth(exam):
         return word
     probe = _rows.usual(exam)
     once, twice = exam.total(probe), exam.total(_rows.join(probe, probe))
+    place = _places_of_rows.lost(exam, probe)
     exam.add(
         "sum_not_mean",
         "warning",
-        "the result",
+        f"the result: {place}" if place else "the result",
         f"It is {word}: {once:.4g} for {_rows.rows(probe)} rows, and "
         f"{twice:.4g} for a batch of these rows twice. So steps grow with the "
         "batch, a learning rate holds for one batch size alone, and the last, "

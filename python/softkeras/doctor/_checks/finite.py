@@ -7,6 +7,7 @@ import numpy as np
 from softkeras.doctor import _blame
 from softkeras.doctor._examination import Examination
 
+KINDS = ("value_not_finite", "gradient_not_finite")
 FAR = ("far out", "very far out")
 ONE_CLASS = ("no positive", "no negative")
 
@@ -50,7 +51,10 @@ def _report(exam, name, kind, of_value):
     guessed = guessed and not (exam.layout is None or exam.layout.known)
     if guessed and not blame.overflows:
         return
-    if kind == "one_class_batch" and where in {f.where for f in exam.findings}:
+    # As the differences of a single column are.
+    if blame.of_nothing and not exam.given:
+        return
+    if blame.operation and where in {f.where for f in exam.findings}:
         return
     severity = "error"
     cause = blame.cause or (

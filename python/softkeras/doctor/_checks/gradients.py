@@ -9,6 +9,8 @@ from softkeras.doctor._examination import Examination
 
 # A gradient below this share of what the value changes by is rounding noise.
 NOISE = 1e-6
+# What limits predictions; a ReLU says that they come without limits.
+LIMITERS = ("relu", "clip", "maximum", "minimum", "relu6", "hard_sigmoid")
 # Of the inputs of an activation that may have a zero gradient: ReLU has half.
 FLAT_SHARE = 0.98
 
@@ -88,12 +90,13 @@ def _places(exam, outcomes, spread):
         limit = FLAT_SHARE
     if stuck < limit or share == 0:
         _terms(exam)
+        _far(exam)
         exam.fine(
             f"the gradient of `{what}` is there, zero on "
             f"{share:.0%} of the usual inputs"
         )
         return
-    cut = _blame.zero(exam, example)
+    cut = _blame.zero(exam, exam.probes[exam.usual()[0]])
     exam.add(
         "gradient_partly_zero",
         "warning",
@@ -114,6 +117,35 @@ def _places(exam, outcomes, spread):
     )
 
 
+def _far(exam):
+    """Wrong predictions far out that a clip or a ReLU leaves where they are.
+
+    A clip just beyond 0 and 1 is none, as long as predictions are
+    probabilities; a ReLU is there because they are not.
+    """
+    name = "far out, wrong"
+    made = exam.outcome(name) if name in exam.probes else None
+    if made is None or not made.is_finite or made.gradient is None:
+        return
+    zero = made.gradient == 0
+    stuck, example = _stuck(exam, [zero], exam.spread(), [name])
+    if stuck < 0.05:
+        return
+    blame = _blame.zero(exam, exam.probes[name])
+    words = LIMITERS if exam.layout.known else LIMITERS[:1]
+    if blame.word not in words:
+        return
+    exam.add(
+        "gradient_partly_zero",
+        "warning",
+        _blame.where("y_pred", blame),
+        f"{blame.cause} On {stuck:.0%} of the predictions of -100 and 100 that "
+        "are wrong there is no gradient to bring them back.",
+        example=example or {},
+        **blame.more(),
+    )
+
+
 def _terms(exam):
     """Parts of a sum that change with the input and have no gradient."""
     what = exam.subject.arguments[0]
@@ -128,7 +160,7 @@ def _terms(exam):
         )
 
 
-def _stuck(exam, zeros, spread):
+def _stuck(exam, zeros, spread, names=None):
     """Share of entries without a gradient whose loss could be lowered.
 
     Where a hinge, a maximum or a top-k is satisfied it is flat, and rightly:
@@ -137,7 +169,7 @@ def _stuck(exam, zeros, spread):
     if exam.perfect() is None:
         return 0.0, None
     stuck, seen, example = 0, 0, None
-    for name, zero in zip(exam.usual(), zeros):
+    for name, zero in zip(names or exam.usual(), zeros):
         probe = exam.probes[name]
         before = exam.total(probe)
         seen += zero.size

@@ -123,11 +123,12 @@ def _fails(exam, mode, error):
 def _differ(exam, mode, name, eager, other):
     known = exam.found("value_not_finite", "gradient_not_finite")
     finite = eager.is_finite and other.is_finite
+    place = "" if eager.is_finite else _place(exam, name, eager)
     exam.add(
         "modes_differ",
         # That is said already, and where from.
         "info" if known and not finite else "error",
-        NAMES[mode],
+        f"{NAMES[mode]}: {place}" if place else NAMES[mode],
         f"On the input “{name}” it is {_text(eager)} {NAMES[exam.mode]}, and "
         f"{_text(other)} {NAMES[mode]}.",
         remedy="See that it neither reads nor changes anything but its "
@@ -135,6 +136,12 @@ def _differ(exam, mode, name, eager, other):
         "a `where` is NaN or infinite: compilers treat those as they like.",
         example=_one_row(exam, mode, name),
     )
+
+
+def _place(exam, name, made):
+    """The operation that is not finite without the compiler."""
+    of_value = not np.all(np.isfinite(made.value))
+    return _blame.not_finite(exam, exam.probes[name], of_value).operation
 
 
 def _one_row(exam, mode, name):

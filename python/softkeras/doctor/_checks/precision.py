@@ -17,6 +17,14 @@ LIMITS = (
 )
 
 
+# Pixels of an image, and the largest number of float16.
+MANY, LARGEST = 512 * 512, 65504
+LOOPS = (
+    "fit() casts predictions to float32 before a loss; a training loop of your "
+    "own does not."
+)
+
+
 def check(exam: Examination) -> None:
     """Finds inputs that are fine in float32 and not in float16.
 
@@ -44,7 +52,29 @@ def check(exam: Examination) -> None:
         if not narrow.is_finite or lost:
             _report(exam, name, narrow)
             return
+    if exam.subject.kind == "loss" and _sums_overflow(exam):
+        return
     exam.fine(f"float16 is finite where float32 is, on {len(names)} inputs")
+
+
+def _sums_overflow(exam):
+    """Finds sums that over as many pixels as an image has are too large."""
+    probe = exam.probes[exam.usual()[0]]
+    found = _blame.largest_sum(exam, probe)
+    size = np.size(exam.arrays(probe)[0])
+    if found is None or found[1] / size * MANY <= LARGEST:
+        return False
+    exam.add(
+        "float16",
+        "info",
+        f"{exam.subject.arguments[0]}: {found[0]}",
+        f"Over {size} numbers the sum is {found[1]:.4g}; over the {MANY} of an "
+        f"image of 512 by 512 it would be {found[1] / size * MANY:.4g}, and "
+        f"float16 ends at {LARGEST}. {LOOPS}",
+        remedy="Cast to float32 first, or take means in place of sums.",
+        example=probe,
+    )
+    return True
 
 
 def _report(exam, name, narrow):
@@ -65,12 +95,7 @@ def _report(exam, name, narrow):
             else "it is NaN or infinite: float16 ends at 65504, and what is "
             "below 6e-8 is 0 there, so an epsilon of 1e-8 is none. "
         )
-        + (
-            "fit() casts predictions to float32 before a loss; a training "
-            "loop of your own does not."
-            if is_loss
-            else "Under mixed_float16 layers compute so."
-        ),
+        + (LOOPS if is_loss else "Under mixed_float16 layers compute so."),
         remedy="Cast to float32 first, and back; or take an epsilon of 1e-3 "
         "or more.",
         example=example,

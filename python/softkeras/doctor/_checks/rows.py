@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from softkeras.doctor import _rows
+from softkeras.doctor import _places_of_rows, _rows
 from softkeras.doctor._examination import Examination
 
 KINDS = ("loss", "activation", "layer")
@@ -56,7 +56,11 @@ def _change(exam, probe, before, argument, row, by):
     if after is None:
         return None
     good = np.isfinite(before[row]) & np.isfinite(after[row])
-    moved = np.where(good, np.abs(after[row] - before[row]), 0.0)
+    moved = np.abs(
+        np.subtract(
+            after[row], before[row], out=np.zeros(good.shape), where=good
+        )
+    )
     size = np.max(np.abs(before[np.isfinite(before)]), initial=0.0)
     if np.max(moved) <= _rows.NOISE * size:
         return None
@@ -69,6 +73,9 @@ def _change(exam, probe, before, argument, row, by):
         "before": float(before[row][place]),
         "after": float(after[row][place]),
         "example": small,
+        "place": _places_of_rows.mixed(
+            exam, probe, {**probe, argument: other}, row
+        ),
     }
 
 
@@ -81,7 +88,7 @@ def _report(exam, mixed):
     exam.add(
         "mixes_samples",
         "warning",
-        ", ".join(mixed),
+        ", ".join(mixed) + (f": {first['place']}" if first["place"] else ""),
         f"The {thing} of a sample depends on the {names} of other samples: "
         f"with its own {own} unchanged it goes from {first['before']:.4g} to "
         f"{first['after']:.4g} when other rows of the batch change.",

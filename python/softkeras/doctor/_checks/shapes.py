@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from softkeras.doctor import _rows
+from softkeras.doctor import _blame, _places_of_rows, _rows
 from softkeras.doctor._checks import weights
 from softkeras.doctor._examination import Examination
 from softkeras.doctor._probes import CLASSES
@@ -26,6 +26,9 @@ def check(exam: Examination) -> None:
         return
     if not exam.given:
         _other_axes(exam, probe)
+    elif (operation := _places_of_rows.crossed(exam, probe)) is not None:
+        _broadcasts(exam, probe, probe, _blame.name(operation))
+        return
     form = _rows.form(exam)
     if form.kind == "reduced":
         _reduced(exam, probe, form)
@@ -104,6 +107,12 @@ def _broadcasts(exam, probe, other, where):
     exam.add("broadcasts", severity, where, cause, remedy=remedy, example=small)
 
 
+def _where(exam, probe):
+    """The result, and the operation in which the rows are lost."""
+    operation = _places_of_rows.lost(exam, probe)
+    return f"the result: {operation}" if operation else "the result"
+
+
 def _two(probe):
     """Two rows with different labels, if there are."""
     labels = probe["y_true"].reshape(_rows.rows(probe), -1)
@@ -127,7 +136,7 @@ def _reduced(exam, probe, form):
         exam.add(
             "wrong_shape",
             "warning",
-            "the result",
+            _where(exam, probe),
             f"The result has shape {shape} whatever the batch is: one number "
             "for the batch, with axes. Weights of samples are broadcast with "
             "it, so they only rescale it.",
@@ -140,7 +149,7 @@ def _reduced(exam, probe, form):
     exam.add(
         "wrong_axis",
         "error" if mean or _weighted(exam) else "warning",
-        "the result",
+        _where(exam, probe),
         f"{few} give a result of shape {shape}: the loss "
         "is reduced over the samples, which leaves one value a class. "
         "sample_weight and class_weight, one number a sample, can't be "
@@ -167,7 +176,7 @@ def _other(exam, probe, form):
     exam.add(
         "wrong_shape",
         "error",
-        "the result",
+        _where(exam, probe),
         f"{_rows.rows(probe)} rows give a result of shape {form.shape}: "
         + (
             f"the samples are along axis {where[-1]}. "

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from softkeras.doctor import _run
+from softkeras.doctor import _blame, _run
 from softkeras.doctor._examination import Examination
 
 # Share of a bias's or kernel's units that may get none, as units of ReLU do.
@@ -41,33 +41,60 @@ def check(exam: Examination, function: Callable) -> None:
     )
     before = len(exam.findings)
     if all(gradient is None for gradient in gradients):
-        _none(exam, f"all {len(variables)} trainable variables")
+        found = _blame.variable(exam, function, variables[-1])
+        names = f"all {len(variables)} trainable variables"
+        if len(variables) == 1:
+            names = variables[0].path
+        _untrained(exam, names, True, found)
         return
     for variable, gradient in zip(variables, gradients):
-        _examine(exam, variable.path, gradient, largest)
+        if not _examine(exam, variable.path, gradient, largest):
+            found = _blame.variable(exam, function, variable)
+            _untrained(exam, variable.path, gradient is None, found)
     if len(exam.findings) == before:
         exam.fine(
             f"all {len(variables)} trainable variables get a finite gradient"
         )
 
 
-def _none(exam, where):
+def _untrained(exam, path, is_none, found):
+    """Writes down a variable whose gradient is None, or zero throughout."""
+    cause, remedy = found.cause, found.remedy
+    if is_none:
+        kind = "gradient_none"
+        cause = cause or (
+            "The result does not depend on it, or only by way of an operation "
+            "without a gradient."
+        )
+        remedy = remedy or (
+            "Use the output of its layer; set trainable=False where it is not "
+            "to train."
+        )
+    else:
+        kind = "gradient_zero"
+        cause = cause or (
+            "Its gradient is zero on these data: it stays as it is."
+        )
+        remedy = remedy or (
+            "See whether the layers after it are saturated or dead (ReLU "
+            "below 0, a step, a clip), or its output is multiplied by 0; scale "
+            "the inputs, or take a smaller learning rate."
+        )
     exam.add(
-        "gradient_none",
+        kind,
         "error",
-        where,
-        "The result does not depend on it, or only by way of an operation "
-        "without a gradient.",
-        remedy="Use the output of its layer; set trainable=False where it is "
-        "not to train.",
+        _blame.where(f"variable {path}", found),
+        cause,
+        remedy=remedy,
+        remedy_r=found.remedy_r,
     )
 
 
 def _examine(exam, path, gradient, largest):
+    """Whether a variable has a gradient; one that is bad is written down."""
     where = f"variable {path}"
     if gradient is None:
-        _none(exam, where)
-        return
+        return False
     if not np.all(np.isfinite(gradient)):
         share = np.mean(~np.isfinite(gradient))
         exam.add(
@@ -79,22 +106,13 @@ def _examine(exam, path, gradient, largest):
             remedy="Diagnose the loss and the activations by themselves with "
             "these data: diagnose(loss, y, model.predict(x)).",
         )
-        return
+        return True
     size = np.max(np.abs(gradient), initial=0.0)
     if size <= ZERO * largest:
-        exam.add(
-            "gradient_zero",
-            "error",
-            where,
-            "Its gradient is zero on these data: it stays as it is.",
-            remedy="See whether the layers after it are saturated or dead "
-            "(ReLU below 0, a step, a clip), or its output is multiplied by "
-            "0; scale the inputs, or take a smaller learning rate.",
-        )
-        return
-    # A column of a kernel and an entry of a bias are those of a unit.
+        return False
+    # A column of a kernel is that of a unit.
     if gradient.ndim < 2 or gradient.shape[-1] < 2:
-        return
+        return True
     flat = np.abs(gradient).reshape(-1, gradient.shape[-1])
     dead = np.mean(np.max(flat, 0) <= 1e-9 * size)
     if dead > DEAD_SHARE:
@@ -107,3 +125,4 @@ def _examine(exam, path, gradient, largest):
             remedy="Use leaky_relu or gelu, a smaller learning rate, or "
             "normalised inputs.",
         )
+    return True

@@ -158,7 +158,11 @@ def _may_cut(recording, op):
     return any(g is not None for g in above) or (
         op.outputs == (recording.output,)
         or op.plain in _words.STEPS
-        or not any(is_float(dtype) for dtype in op.output_dtypes)
+        or not any(
+            is_float(dtype)
+            for value, dtype in zip(op.outputs, op.output_dtypes)
+            if recording.taken_by(value) or value == recording.output
+        )
         or any(_comes(recording, v) for v in op.outputs)
     )
 
