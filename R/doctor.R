@@ -23,7 +23,7 @@
 #' @param ... Data to look at in place of made ones: `y_true` and `y_pred` for a loss
 #'   or a metric, `x` for an activation or a layer, `x` and `y` for a model, and
 #'   `sample_weight` behind these. Vectors, matrices, arrays, data frames, and for
-#'   labels factors.
+#'   labels factors; a vector of predictions is taken for a column.
 #' @param domain What predictions or inputs are: `"probability"`, `"real"` or
 #'   `"positive"`. Default: found by trying.
 #' @param seed Of the inputs that are random.
@@ -53,7 +53,9 @@ diagnose <- function(object, ..., domain = NULL, seed = 0L) {
     list(as_py_subject(object, label, errors)), data,
     without_na(list(domain = domain, seed = as_whole(seed)))
   ))
-  with_places(as_r_report(report), as.list(errors))
+  report <- as_r_report(report)
+  if (is.function(object) && !is_python(object)) report$subject <- label
+  with_places(report, as.list(errors))
 }
 
 #' @rdname diagnose
@@ -96,6 +98,8 @@ data_of <- function(object, ...) {
       return(if (of_model) labels_of_model(x) else as_py_labels(x, data[[2]]))
     }
     name <- if (i > 2) "sample_weight" else if (is.null(labels)) "x" else c("x", "y_pred")[i]
+    # A column, as models predict it: of a vector Keras's losses make one number.
+    if (name == "y_pred" && is.atomic(x) && is.null(dim(x))) x <- as.matrix(x)
     if (is.list(x) && !is.data.frame(x)) lapply(x, as_py_data, name) else as_py_data(x, name)
   })
 }
@@ -137,7 +141,9 @@ as_py_subject <- function(object, label, errors) {
     name = label, arguments = arguments_of(object)
   )
   if ("sample_weight" %in% names(formals(args(object)))) {
-    made <- call_python(module$losses$FunctionLoss, list(made, name = label))
+    # The names of graphs have no spaces.
+    name <- gsub("[^A-Za-z0-9_.]", "_", label)
+    made <- call_python(module$losses$FunctionLoss, list(made, name = name))
   }
   made
 }
@@ -161,7 +167,9 @@ with_places <- function(report, errors) {
   for (i in seq_along(report$findings)) {
     cause <- report$findings[[i]]$cause
     for (text in names(errors)) {
-      if (report$findings[[i]]$kind == "fails" && grepl(text, cause, fixed = TRUE)) {
+      # Of long texts Python keeps the first sentence.
+      first <- sub("(?<=[.!?])\\s+(?=[A-Z]).*", "", text, perl = TRUE)
+      if (report$findings[[i]]$kind == "fails" && grepl(first, cause, fixed = TRUE)) {
         report$findings[[i]]$where <- paste(errors[[text]], collapse = ": ")
       }
     }
@@ -180,7 +188,10 @@ as_r_report <- function(report) {
   findings <- builtins$list(reticulate::py_get_attr(report, "findings"))
   findings <- lapply(seq_len(reticulate::py_len(findings)) - 1L, function(i) {
     finding <- findings$`__getitem__`(i)
-    lapply(stats::setNames(nm = of), function(name) value(finding, name))
+    made <- lapply(stats::setNames(nm = of), function(name) value(finding, name))
+    remedy <- value(finding, "remedy_r")
+    if (nzchar(remedy)) made$remedy <- remedy
+    made
   })
   names <- c("subject", "kind", "checks", "probes", "curve", "environment", "seed")
   parts <- lapply(stats::setNames(nm = names), function(name) {

@@ -79,7 +79,11 @@ autoplot.softkeras_report <- function(object, ...) {
       shape = NULL, title = object$subject
     ) +
     ggplot2::coord_cartesian(clip = "off") +
-    plot_theme()
+    plot_theme() +
+    ggplot2::theme(
+      legend.box = "vertical", legend.spacing.y = ggplot2::unit(0, "pt"),
+      legend.margin = ggplot2::margin()
+    )
 }
 
 #' @rdname autoplot.softkeras_report
@@ -87,12 +91,14 @@ autoplot.softkeras_report <- function(object, ...) {
 plot.softkeras_report <- function(x, ...) {
   check_dots(...)
   curve <- curve_of(x)
-  before <- graphics::par(mfrow = c(1, 2), mar = c(6.5, 3, 3, 1), bty = "l")
+  before <- graphics::par(
+    mfrow = c(1, 2), mar = c(3, 3, 3, 1), oma = c(3.5, 0, 0, 0), bty = "l"
+  )
   on.exit(graphics::par(before))
   panel <- function(title, limits) {
     graphics::plot(
       range(curve$x), limits,
-      type = "n", xlab = attr(curve, "along"), ylab = "", main = title
+      type = "n", xlab = "", ylab = "", main = title
     )
     edges <- graphics::par("usr")
     bands <- stretches(curve)
@@ -115,9 +121,12 @@ plot.softkeras_report <- function(x, ...) {
   graphics::abline(h = 0, col = "grey75")
   draw_line("gradient", 2)
   draw_line("difference", 3, lty = 2)
+  # Once for both, and at the lower edge whatever the picture's height.
+  graphics::mtext(attr(curve, "along"), side = 1, outer = TRUE)
   graphics::legend(
-    "bottom", c("by autodiff", "slope of the value"),
-    inset = c(0, -0.55), xpd = NA, horiz = TRUE, col = plot_colours[2:3], lty = 1:2,
+    graphics::grconvertX(0.5, "ndc"), graphics::grconvertY(0.01, "ndc"),
+    c("gradient by autodiff", "slope of the value"),
+    xjust = 0.5, yjust = 0, xpd = NA, horiz = TRUE, col = plot_colours[2:3], lty = 1:2,
     lwd = 2, bty = "n", cex = 0.8
   )
   invisible(x)

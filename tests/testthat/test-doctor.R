@@ -1,6 +1,9 @@
 # diagnose(): functions of R, their lines and errors, and how the report is shown.
 
-kinds <- function(...) as.data.frame(diagnose(...))$kind
+kinds <- function(...) {
+  found <- as.data.frame(diagnose(...))
+  found$kind[found$severity != "info"]
+}
 
 # JAX hands zeros down where TensorFlow hands nothing.
 lost <- c("gradient_none", "gradient_zero")
@@ -36,6 +39,13 @@ test_that("losses that don't train are told from those that do", {
   expect_equal(kinds(loss_soft_fbeta), character())
 })
 
+test_that("what to write is said in the words of R", {
+  skip_if_no_keras()
+  found <- as.data.frame(diagnose(rounded, c(1, 0, 1), c(0.2, 0.7, 0.6)))
+  expect_equal(found$remedy[found$kind %in% lost], "op_soft_round(x)")
+  expect_match(format(diagnose(rmse)), "remedy   keras3's op_sqrt", all = FALSE)
+})
+
 test_that("a function of one argument is an activation", {
   skip_if_no_keras()
   report <- diagnose(function(x) round(x))
@@ -63,6 +73,41 @@ test_that("a function that may take weights is looked at without them", {
   expect_true(seen)
   expect_equal(report$kind, "loss")
   expect_false(is.null(report$curve$value))
+  # Its name is none that a graph could have.
+  unnamed <- diagnose(function(y_true, y_pred, sample_weight) mean((y_true - y_pred)^2))
+  expect_equal(unnamed$subject, "the function")
+  expect_false("fails" %in% as.data.frame(unnamed)$kind)
+})
+
+test_that("layers, models and metrics take what R has", {
+  skip_if_no_keras()
+  data <- data.frame(a = c(-1, 0.5, 2, -0.3), b = c(0.2, 1, -1, 3))
+  y <- factor(c("n", "q", "q", "n"))
+  model <- small_model()
+  model$compile("sgd", loss = loss_soft_fbeta())
+  expect_message(report <- diagnose(model, data, y), "second level")
+  expect_equal(report$kind, "model")
+  expect_false(any(severities(report) == "error"))
+  model$compile("sgd", loss = loss_from_function(rounded))
+  report <- suppressMessages(diagnose(model, data, y))
+  found <- as.data.frame(report)
+  expect_true(any(found$kind %in% lost & grepl("loss rounded, y_pred", found$where)))
+  expect_true(any(found$kind %in% lost & grepl("variables", found$where)))
+  expect_output(print(report), "op_soft_round")
+  layer <- keras_module()$layers$Dense(3L, activation = "relu")
+  for (x in list(data, as.matrix(data))) {
+    report <- diagnose(layer, x)
+    expect_equal(report$kind, "layer")
+    expect_s3_class(ggplot2::autoplot(report), "ggplot")
+  }
+  report <- diagnose(keras_module()$metrics$BinaryAccuracy(), c(0, 1, 1, 0), c(1, 0, 1, 0))
+  expect_equal(report$kind, "metric")
+  expect_equal(stop_for_errors(report), report)
+})
+
+test_that("a vector of predictions is a column, as a model predicts it", {
+  skip_if_no_keras()
+  expect_equal(kinds("mse", c(1, 0, 1, 1), c(0.2, 0.7, 0.6, 0.4), c(1, 2, 0, 1)), character())
 })
 
 test_that("Python sees the line of R that runs", {
@@ -155,6 +200,14 @@ test_that("errors of R come with R's words and line", {
   finding <- list(kind = "fails", cause = paste("It says:", names(as.list(errors))), where = "")
   report <- with_places(list(findings = list(finding)), as.list(errors))
   expect_equal(report$findings[[1]]$where, paste(place, collapse = ": "))
+  # Of a long text Python keeps the first sentence.
+  long <- as_py_subject(
+    from_file("function(y_true, y_pred) stop('All of it. The rest.')")$f, "mine", errors
+  )
+  expect_error(long$`__call__`(x, x), "All of it. The rest.")
+  finding$cause <- "It raises RuntimeError: All of it."
+  report <- with_places(list(findings = list(finding)), as.list(errors))
+  expect_match(report$findings[[1]]$where, "mine.*[.]R:1: ")
   stops <- as_py_subject(function(y_true, y_pred) stop("my words"), "mine", errors)
   expect_error(stops$`__call__`(x, x), "my words")
   none <- as_py_subject(function(y_true, y_pred) NULL, "mine", errors)
@@ -170,7 +223,7 @@ test_that("data come as R has them", {
   )
   expect_equal(as_r_numbers(seen[[1]]), c(0, 1, 0))
   seen <- data_of(rmse, sample_weight = 1:2, y_pred = c(0.5, 0.6), y_true = c(TRUE, FALSE))
-  expect_equal(lapply(seen, as_r_numbers), list(c(TRUE, FALSE), c(0.5, 0.6), 1:2))
+  expect_equal(lapply(seen, as_r_numbers), list(c(TRUE, FALSE), matrix(c(0.5, 0.6)), 1:2))
   seen <- data_of(small_model(), data.frame(a = 1:2, b = 3:4), factor(c("n", "q")))
   expect_equal(unname(as_r_numbers(seen[[1]])), cbind(1:2, 3:4))
   expect_equal(as_r_numbers(seen[[2]]), c(0, 1))

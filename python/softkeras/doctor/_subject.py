@@ -192,12 +192,12 @@ def arity(function: Callable) -> int | None:
         for p in parameters
         if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
-    if any(p.kind == p.VAR_POSITIONAL for p in parameters):
-        return None
-    needed = [p for p in positional if p.default is p.empty]
     named = [p.name for p in positional[:2]]
     if named == ["y_true", "y_pred"]:
         return 2
+    if any(p.kind == p.VAR_POSITIONAL for p in parameters):
+        return None
+    needed = [p for p in positional if p.default is p.empty]
     return len(needed) if needed else min(len(positional), 1)
 
 
