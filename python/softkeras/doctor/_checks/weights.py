@@ -45,10 +45,12 @@ def check(exam: Examination) -> None:
             heard.append(name)
         else:
             ignored[name] = seen
+    # Masks are mostly of steps; else, where no one gave any, they are in what
+    # is said of weights.
+    masked = "mask" in probe or probe["y_pred"].ndim == 3
     for name, seen in ignored.items():
         mine = exam.given and name in probe
-        # Masks that no one gave are in what is said of weights.
-        if name == "mask" and "sample_weight" in ignored and not mine:
+        if name == "mask" and "sample_weight" in ignored and not masked:
             continue
         both = name == "sample_weight" and "mask" in ignored
         _report(
@@ -57,7 +59,7 @@ def check(exam: Examination) -> None:
             name,
             seen,
             "warning" if mine else "info",
-            both and "mask" not in probe,
+            both and not masked,
         )
     if heard:
         words = " or ".join(WORDS[name] for name in heard)
