@@ -39,13 +39,23 @@ def mixed(exam: Examination, probe: Probe, other: Probe, row: int) -> str:
 
 
 def crossed(exam: Examination, probe: Probe) -> Operation | None:
-    """Where (n,) meets (n, 1) and makes (n, n), without being told to."""
+    """Where (n,) meets (n, 1) and makes (n, n), without being told to.
+
+    One of both comes from the predictions, the other does not: pairs of
+    labels, or of predictions, are made on purpose.
+    """
     recording = _blame.record_values(exam, probe)
     rows = len(exam.arrays(probe)[0])
     for op in recording.operations if recording else ():
-        shapes = {np.shape(recording.values[v]) for v in op.inputs}
+        sides = {
+            (np.shape(recording.values[v]), depends)
+            for v, depends in zip(op.inputs, op.depends)
+        }
         result = np.shape(recording.values[op.outputs[0]])
-        if {(rows,), (rows, 1)} <= shapes and result == (rows, rows):
+        if result == (rows, rows) and any(
+            {((rows,), flat), ((rows, 1), not flat)} <= sides
+            for flat in (True, False)
+        ):
             return op
     return None
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from softkeras.doctor import _places_of_rows
 from softkeras.doctor._examination import Examination
 from softkeras.doctor._probes import Probe
 
@@ -14,6 +15,9 @@ from softkeras.doctor._probes import Probe
 NOISE = 1e-5
 # Of rows, that are tried one after the other.
 PAIRS = 4
+# What the sum over all four pairs of two rows is divided by: a sum over pairs,
+# a mean of sums, a mean over pairs.
+SHARES = (1, 2, 4)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +62,16 @@ def _form(exam, probe):
         return Form("reduced", shape)
     first = shape[0] == count and longer[:1] == (count + more,)
     return Form("samples" if first else "other", shape)
+
+
+def total(exam: Examination, probe: Probe) -> float:
+    """The total of a loss whose variables are as they came.
+
+    The first call of what is traced runs it twice, so that a loss which
+    changes its variables gives another number there than later.
+    """
+    exam.total(probe)
+    return exam.total(probe)
 
 
 def rows(probe: Probe) -> int:
@@ -107,52 +121,69 @@ def wider(probe: Probe, columns: int) -> Probe | None:
 def crosses(exam: Examination) -> bool:
     """Whether the label of each row meets the prediction of each other row.
 
-    Then a total is that of all pairs of a label and a prediction, each alone.
-    A loss of pairs of rows is something else: alone a row makes no pair.
+    Then a total is that of all pairs of a label and a prediction, each alone,
+    whichever row a label stands in. A loss of pairs of rows is something
+    else: alone a row makes no pair. Of a user's data the operation in which
+    they meet is known, where it was recorded.
     """
     return exam.once("crosses", lambda: _crosses(exam, usual(exam)))
 
 
 def _crosses(exam, probe):
-    seen = False
+    if exam.given and _places_of_rows.crossed(exam, probe) is not None:
+        return True
+    shares, tells = set(SHARES), False
     for pair in _unlike(probe):
-        crossed = _crossed(exam, probe, pair)
-        if crossed is False:
+        together, alone = _alone(exam, probe, pair)
+        if not np.isfinite(together) or not np.all(np.isfinite(alone)):
             return False
-        seen |= crossed is True
-    return seen
+        size = np.max(np.abs(alone))
+        shares = {
+            share
+            for share in shares
+            if abs(together - np.sum(alone) / share) <= NOISE * size
+        }
+        if not shares:
+            return False
+        # Not where the mean or the sum of the rows' own says it as well.
+        tells |= all(
+            abs(together - np.trace(alone) / share) > 1e-3 * size
+            for share in (1, 2)
+        )
+    return tells and ignores_order(exam, probe)
 
 
-def _crossed(exam, probe, pair):
-    """Whether two rows cross; None where it would make no difference."""
-    total = exam.total(take(probe, pair))
-    alone = np.array(
-        [
-            [
-                exam.total(
-                    {
-                        "y_true": probe["y_true"][[label]],
-                        "y_pred": probe["y_pred"][[prediction]],
-                    }
-                )
-                for prediction in pair
-            ]
-            for label in pair
-        ]
+def ignores_order(exam: Examination, probe: Probe) -> bool:
+    """Whether the total stays as it is with labels in another order."""
+    expected, count = total(exam, probe), rows(probe)
+    orders = (np.roll(np.arange(count), k) for k in (1, max(1, count // 3)))
+    return all(
+        np.isclose(
+            total(exam, {**probe, "y_true": probe["y_true"][order]}),
+            expected,
+            rtol=1e-4,
+            atol=NOISE,
+        )
+        for order in (*orders, np.arange(count)[::-1])
     )
-    if not np.isfinite(total) or not np.all(np.isfinite(alone)):
-        return False
-    size = np.max(np.abs(alone))
-    # A mean over pairs, a mean of sums over pairs, a sum over pairs; beside
-    # what the rows' own pairs would give.
-    shares = [
-        (np.sum(alone) / share, 2 * np.trace(alone) / share)
-        for share in (1, 2, 4)
+
+
+def _alone(exam, probe, pair):
+    """The total of two rows, and of each label with each prediction alone."""
+    alone = [
+        [
+            total(
+                exam,
+                {
+                    "y_true": probe["y_true"][[label]],
+                    "y_pred": probe["y_pred"][[prediction]],
+                },
+            )
+            for prediction in pair
+        ]
+        for label in pair
     ]
-    for crossed, own in shares:
-        if abs(total - crossed) <= NOISE * size:
-            return True if abs(crossed - own) > 1e-3 * size else None
-    return False
+    return total(exam, take(probe, pair)), np.array(alone)
 
 
 def _unlike(probe):

@@ -49,7 +49,10 @@ def _growth(exam):
     if getattr(exam.subject.target, "reduction", None) == "sum":
         return word
     probe = _rows.usual(exam)
-    once, twice = exam.total(probe), exam.total(_rows.join(probe, probe))
+    once, twice = (
+        _rows.total(exam, probe),
+        _rows.total(exam, _rows.join(probe, probe)),
+    )
     place = _places_of_rows.lost(exam, probe)
     exam.add(
         "sum_not_mean",
@@ -69,11 +72,11 @@ def _growth(exam):
 
 def _grows(exam, probe):
     """As what the total grows, or all of it but a constant."""
-    once, twice = (exam.total(_rows.join(*[probe] * n)) for n in (1, 2))
+    once, twice = (_rows.total(exam, _rows.join(*[probe] * n)) for n in (1, 2))
     rise = twice - once
     if not np.isfinite(rise) or abs(rise) <= 1e-3 * abs(once):
         return set()
-    further = exam.total(_rows.join(probe, probe, probe)) - twice
+    further = _rows.total(exam, _rows.join(probe, probe, probe)) - twice
     return {
         word
         for word, (double, triple) in GROWTHS.items()
@@ -131,11 +134,13 @@ def _gap(exam, probe):
     if count < 2:
         return None
     whole = _rows.take(probe, slice(0, count))
-    total, found = exam.total(whole), []
+    total, found = _rows.total(exam, whole), []
     places = np.arange(count)
     splits = np.array_split(places, 2), (places[::2], places[1::2])
     for halves in splits:
-        mean = np.mean([exam.total(_rows.take(probe, half)) for half in halves])
+        mean = np.mean(
+            [_rows.total(exam, _rows.take(probe, half)) for half in halves]
+        )
         if np.isfinite(total) and np.isfinite(mean):
             found.append((total, float(mean)))
     return max(found, key=lambda pair: abs(pair[0] - pair[1]), default=None)
@@ -162,11 +167,11 @@ def _ignored(exam, probe):
     wide = _rows.wider(probe, CLASSES)
     for batch in (probe, wide):
         for place, left in () if batch is None else _cuts(batch):
-            alone = exam.total(left)
+            alone = _rows.total(exam, left)
             share = left["y_true"].size / batch["y_true"].size
             for label in IGNORED:
                 part = _relabelled(batch, label, place)
-                total = np.nan if part is None else exam.total(part)
+                total = np.nan if part is None else _rows.total(exam, part)
                 if any(_is_close(total, alone * k) for k in (1, share)):
                     _report_ignored(exam, batch, part, label)
                     return

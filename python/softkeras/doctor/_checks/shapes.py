@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from softkeras._backend import ops
 from softkeras.doctor import _blame, _places_of_rows, _rows
 from softkeras.doctor._checks import weights
 from softkeras.doctor._examination import Examination
 from softkeras.doctor._probes import CLASSES
+from softkeras.doctor._run import Runner
 
 FLAT = (
     "Write y_true = ops.reshape(y_true, ops.shape(y_pred)) in the loss; or "
@@ -22,13 +24,14 @@ def check(exam: Examination) -> None:
         return
     probe = _rows.usual(exam)
     if _rows.crosses(exam):
-        _broadcasts(exam, probe, probe, "y_true, y_pred")
+        found = exam.given and _places_of_rows.crossed(exam, probe)
+        where = _blame.name(found) if found else "y_true, y_pred"
+        _broadcasts(exam, probe, probe, where)
         return
-    if not exam.given:
+    if exam.given:
+        _by_hand(exam, probe)
+    else:
         _other_axes(exam, probe)
-    elif (operation := _places_of_rows.crossed(exam, probe)) is not None:
-        _broadcasts(exam, probe, probe, _blame.name(operation))
-        return
     form = _rows.form(exam)
     if form.kind == "reduced":
         _reduced(exam, probe, form)
@@ -52,16 +55,60 @@ def _other_axes(exam, probe):
         tried["y_pred"] = {**probe, "y_pred": predictions[:, 0]}
     elif labels.ndim == predictions.ndim - 1:
         tried["y_true"] = {**probe, "y_true": labels[..., None]}
-    expected = exam.total(probe)
+    expected = _rows.total(exam, probe)
     for name, other in tried.items():
-        total = exam.total(other)
+        total = _rows.total(exam, other)
         if not np.isfinite(total) or not np.isfinite(expected):
+            continue
+        if f"{total:.4g}" == f"{expected:.4g}":
             continue
         if abs(total - expected) > 1e-4 * max(abs(expected), exam.spread()):
             _broadcasts(exam, probe, other, name)
             return
     if tried:
         exam.fine("labels of shape (n,) and (n, 1) give the same")
+
+
+def _by_hand(exam, probe):
+    """Calls a function as a user's own loop does, where Keras aligns nothing.
+
+    Keras brings labels (n,) and predictions (n, 1) of a plain function to one
+    shape; the same function called by its user makes (n, n) of them.
+    """
+    function, count = exam.subject.function, _rows.rows(probe)
+    shapes = [probe[name].shape for name in ("y_true", "y_pred")]
+    if (
+        not exam.subject.is_own
+        or function is not exam.subject.target
+        or set(shapes) != {(count,), (count, 1)}
+        or count < 2
+    ):
+        return
+
+    def direct(y_pred, y_true):
+        y_true = ops.cast(y_true, y_pred.dtype)
+        return ops.mean(function(y_true, y_pred))
+
+    exam.restore()
+    made = Runner(direct).value(exam.arrays(probe))
+    exam.restore()
+    if made.error is not None:
+        return
+    aligned, by_hand = _rows.total(exam, probe), float(made.value)
+    if f"{by_hand:.4g}" == f"{aligned:.4g}":
+        return
+    exam.add(
+        "broadcasts",
+        "info",
+        "y_true, y_pred",
+        f"fit() aligns labels of shape {shapes[0]} and predictions of shape "
+        f"{shapes[1]}, and the loss is {aligned:.4g}. Called by yourself, as "
+        f"in a loop of your own, the function makes {(count, count)} of them: "
+        f"{by_hand:.4g}.",
+        remedy="In a loop of your own bring both to one shape first: y_true "
+        "= ops.reshape(y_true, ops.shape(y_pred)).",
+        example=_rows.take(probe, _two(probe)),
+    )
 
 
 def _broadcasts(exam, probe, other, where):
@@ -78,11 +125,13 @@ def _broadcasts(exam, probe, other, where):
     )
     if other is probe:
         swapped = {**probe, "y_true": np.roll(probe["y_true"], 1, 0)}
-        cause += (
-            f" So it is {exam.total(probe):.4g} whichever row a label stands "
-            f"in ({exam.total(swapped):.4g} with all labels moved on by a "
-            "row), and only their mean is learned."
-        )
+        # Not of a loss with another part, in which each has its own row.
+        if _rows.ignores_order(exam, probe):
+            cause += (
+                f" So it is {_rows.total(exam, probe):.4g} whichever row a "
+                f"label stands in ({_rows.total(exam, swapped):.4g} with all "
+                "labels moved on by a row), and only their mean is learned."
+            )
         remedy = (
             "Bring both to one shape before they meet: y_true = "
             "ops.reshape(y_true, ops.shape(y_pred)), and index or squeeze "
@@ -90,8 +139,8 @@ def _broadcasts(exam, probe, other, where):
         )
     else:
         cause += (
-            f" The loss is then {exam.total(other):.4g} in place of "
-            f"{exam.total(probe):.4g}."
+            f" The loss is then {_rows.total(exam, other):.4g} in place of "
+            f"{_rows.total(exam, probe):.4g}."
         )
         remedy = FLAT
         if other["y_true"].ndim == other["y_pred"].ndim > 1:
@@ -100,10 +149,8 @@ def _broadcasts(exam, probe, other, where):
                 "give fit() class ids of shape (n,)."
             )
     small = _rows.take(other, _two(probe))
-    # Class ids are (n,) by custom: (n, 1) is another way to give them.
-    severity = "warning" if exam.layout.form == "ids" else "error"
-    if other is probe:
-        severity = "error"
+    # Nobody gave the shapes of `other`, with which they would broadcast.
+    severity = "error" if other is probe else "warning"
     exam.add("broadcasts", severity, where, cause, remedy=remedy, example=small)
 
 
@@ -197,9 +244,11 @@ def _weighted(exam):
 
 def _is_mean(exam, probe):
     """Whether the total is the mean, or the sum, of what each row gives."""
-    total = exam.total(probe)
+    total = _rows.total(exam, probe)
     count = _rows.rows(probe)
-    alone = sum(exam.total(_rows.take(probe, [row])) for row in range(count))
+    alone = sum(
+        _rows.total(exam, _rows.take(probe, [row])) for row in range(count)
+    )
     return any(
         abs(total - expected) <= 1e-4 * max(abs(total), exam.spread())
         for expected in (alone, alone / count)

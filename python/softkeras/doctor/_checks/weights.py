@@ -6,7 +6,7 @@ import numpy as np
 
 from softkeras import _backend
 from softkeras._backend import ops
-from softkeras.doctor import _rows
+from softkeras.doctor import _blame, _rows
 from softkeras.doctor._examination import Examination
 from softkeras.doctor._probes import Probe
 from softkeras.doctor._run import Outcome, Runner
@@ -35,7 +35,7 @@ def check(exam: Examination) -> None:
     plain = _rows.unweighted(probe)
     if _rows.crosses(exam):
         return
-    heard = []
+    heard, ignored = [], {}
     for name in WORDS:
         likeness = probe.get(name)
         seen = _counts(exam, plain, name, likeness)
@@ -44,8 +44,23 @@ def check(exam: Examination) -> None:
         elif not seen:
             heard.append(name)
         else:
-            mine = exam.given and likeness is not None
-            _report(exam, plain, name, seen, "warning" if mine else "info")
+            ignored[name] = seen
+    # Masks are mostly of steps; else, where no one gave any, they are in what
+    # is said of weights.
+    masked = "mask" in probe or probe["y_pred"].ndim == 3
+    for name, seen in ignored.items():
+        mine = exam.given and name in probe
+        if name == "mask" and "sample_weight" in ignored and not masked:
+            continue
+        both = name == "sample_weight" and "mask" in ignored
+        _report(
+            exam,
+            plain,
+            name,
+            seen,
+            "warning" if mine else "info",
+            both and not masked,
+        )
     if heard:
         words = " or ".join(WORDS[name] for name in heard)
         exam.fine(f"a sample {words} does not count")
@@ -74,7 +89,11 @@ def weighted(
     exam.restore()
     runner = Runner(masked if name == "mask" else total)
     arrays = [*exam.arrays(probe), weights]
-    made = runner(arrays) if gradient else runner.value(arrays)
+    run = runner if gradient else runner.value
+    # The first call of what is traced runs it twice, as in _rows.total.
+    run(arrays)
+    exam.restore()
+    made = run(arrays)
     exam.restore()
     return made
 
@@ -104,12 +123,12 @@ def _counts(exam, probe, name, likeness=None):
 def _telling(exam, probe):
     """Rows, and others whose copies in their place change the total."""
     count = _rows.rows(probe)
-    before = exam.total(probe)
+    before = _rows.total(exam, probe)
     scale = 1e-4 * max(abs(before), exam.spread())
     at, by = [], []
     for row in range(0, count, max(1, count // 6)):
         other = (row + 1) % count
-        after = exam.total(_rows.exchange(probe, [row], [other]))
+        after = _rows.total(exam, _rows.exchange(probe, [row], [other]))
         if abs(after - before) > scale:
             at.append(row)
             by.append(other)
@@ -130,7 +149,7 @@ def _change(exam, probe, at, by, name, likeness):
         if each.error is not None:
             return {"error": each.error}
     before, after = (float(each.value) for each in made)
-    plain, moved = exam.total(probe), exam.total(changed)
+    plain, moved = _rows.total(exam, probe), _rows.total(exam, changed)
     same = _is_close(before, plain)
     rescaled = _is_close(before, float(np.mean(weights)) * plain)
     return {
@@ -147,17 +166,22 @@ def _is_close(a, b):
     return bool(np.isclose(a, b, rtol=_rows.NOISE, atol=0))
 
 
-def _report(exam, probe, name, seen, severity):
+def _report(exam, probe, name, seen, severity, both):
+    """Writes it down; `both` where masks are ignored as weights are."""
     kind = "mask_ignored" if name == "mask" else "sample_weight_ignored"
     thing = "A mask of y_pred" if name == "mask" else "sample_weight"
     if "error" in seen:
-        _report_error(exam, probe, name, kind, seen["error"], severity)
+        _report_error(exam, probe, name, kind, seen["error"], severity, both)
         return
-    why = "does not reach the loss"
+    one = _rows.form(exam).kind == "scalar"
+    number = ", which is one number for the batch" if one else ""
     if seen["rescales"]:
-        why = "only rescales the loss, which is one number for the batch"
-    elif seen["same"] and _rows.form(exam).kind == "scalar":
-        why = "does not reach the loss, which is one number for the batch"
+        why = f"{thing} only rescales the loss{number}"
+        why += ", and a mask of y_pred does not reach it" if both else ""
+    elif both:
+        why = f"sample_weight and masks do not reach the loss{number}"
+    else:
+        why = f"{thing} does not reach the loss{number}"
     few = "a row" if seen["rows"] == 1 else f"{seen['rows']} rows"
     with_it = (
         f"With {few} masked"
@@ -168,7 +192,7 @@ def _report(exam, probe, name, seen, severity):
         kind,
         severity,
         name,
-        f"{thing} {why}. {with_it}, a change there moves the loss by "
+        f"{why}. {with_it}, a change there moves the loss by "
         f"{seen['moved']:.3g}; without, by {seen['unweighted']:.3g}.",
         remedy="As for sample_weight."
         if name == "mask" and exam.found("sample_weight_ignored")
@@ -177,7 +201,7 @@ def _report(exam, probe, name, seen, severity):
     )
 
 
-def _report_error(exam, probe, name, kind, error, severity):
+def _report_error(exam, probe, name, kind, error, severity, both):
     form = _rows.form(exam)
     if form.kind == "samples" and len(form.shape) > 1:
         if name == "mask" and exam.found("sample_weight_ignored"):
@@ -192,8 +216,9 @@ def _report_error(exam, probe, name, kind, error, severity):
             "of shape (n, 1) would fit it as it is."
         )
     else:
-        text = str(error).strip().split("\n")[0][:200]
-        cause = f"`{name}` can't be used with it: {text}"
+        cause = f"`{name}` can't be used with it: {_blame.first_line(error)}"
+        if both:
+            cause += " A mask of y_pred is not heeded either."
         remedy = PER_SAMPLE
     exam.add(
         kind,
