@@ -98,8 +98,11 @@ class Examination:
     ) -> np.ndarray | None:
         """The result before it is averaged; None where it raises an error."""
         self.restore()
-        runner = Runner(self.subject.values(dtype), self.mode, dtype)
-        made = runner.value(self.arrays(probe)[:2])
+        key = "values", dtype
+        if key not in self._runners:
+            values = self.subject.values(dtype)
+            self._runners[key] = Runner(values, self.mode, dtype)
+        made = self._runners[key].value(self.arrays(probe)[:2])
         self.restore()
         return made.value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,6 +25,11 @@ MODES = {
 def modes() -> tuple[str, ...]:
     """The ways in which the backend in use runs a function."""
     return MODES.get(keras.backend.backend(), ("eager",))
+
+
+# Calls on inputs of one shape after which a trace pays; JAX compiles each
+# operation by itself without one.
+_WORTH_TRACING = {"tensorflow": 4, "jax": 0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Runner:
         self.mode = mode
         self.dtype = dtype
         self._traced = {}
-        self._values = {}
+        self._values, self._calls = {}, {}
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> Outcome:
         """Value and gradient. What the function raises is in the outcome."""
@@ -94,22 +100,25 @@ class Runner:
                     keras.ops.convert_to_tensor(cast(x, self.dtype))
                     for x in arrays
                 ]
-                return Outcome(_numpy(self._value_function(tensors)(*tensors)))
+                return Outcome(_numpy(self._value(tensors)))
         except Exception as error:
             return Outcome(error=error)
 
-    def _value_function(self, tensors):
+    def _value(self, tensors):
         def run(*tensors):
             return self._checked(self.function(*tensors))
 
         key = tuple((str(x.dtype), tuple(x.shape)) for x in tensors)
-        if key not in self._values:
+        calls = self._calls[key] = self._calls.get(key, 0) + 1
+        if key not in self._values and calls > _WORTH_TRACING.get(
+            keras.backend.backend(), math.inf
+        ):
             try:
                 self._values[key] = _backend.traced(run, *tensors)
-                self._values[key](*tensors)
+                return self._values[key](*tensors)
             except Exception:
                 self._values[key] = run
-        return self._values[key]
+        return self._values.get(key, run)(*tensors)
 
     def _run(self, arrays):
         backend = keras.backend.backend()
