@@ -330,7 +330,9 @@ def test_warnings_of_r_are_warnings_of_python():
     for call in calls:
         with pytest.warns(RuntimeWarning, match="R warns: look") as warned:
             call()
-        assert {each.filename for each in warned} == {__file__}
+        # The line that called, and no line of softkeras.
+        files = {each.filename for each in warned}
+        assert files <= {__file__, fitted.__code__.co_filename}
 
 
 def test_other_threads_are_refused():

@@ -25,6 +25,8 @@ from softkeras.doctor._remedies import remedy
 _ERRORS = {
     "as a Python `bool`": "Write keras.ops.where(condition, a, b), or "
     "keras.ops.cond: a graph has no values yet for an `if`.",
+    "truth value of an array": "Write keras.ops.where(condition, a, b), and "
+    "compare with keras.ops.less and the like.",
     "conversion of traced array": "Write keras.ops.where(condition, a, b), "
     "or keras.ops.cond: what is compiled has no values yet for an `if`.",
     "None values not supported": "Write keras.ops.shape(x)[0], or take the "
@@ -430,6 +432,10 @@ def _remedies(operations, spoiled, found):
             "softkeras.ops.soft_staircase(x, thresholds, levels)",
             "op_soft_staircase(x, thresholds, levels)",
         )
+    if not pairs[operations[0].word][1]:
+        # Then the same in both languages.
+        first_word = operations[0].word
+        pairs[first_word] = (found.remedy,) * 2
     (_, first), *rest = pairs.items()
     return tuple(
         "; ".join(
@@ -457,7 +463,8 @@ def _retried(exam, probe, operations, spoiled):
     if made.error is not None or made.gradient is None or not made.is_finite:
         return ""
     size = float(np.max(np.abs(made.gradient), initial=0.0))
-    if spoiled in ("cut", "zero") and size == 0:
+    # As where all of it is saturated: nothing to be proud of.
+    if spoiled in ("cut", "zero") and size < 1e-6:
         return ""
     return (
         f"With a replacement for {' and '.join(names)} the same input gives "

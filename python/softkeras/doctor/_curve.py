@@ -11,7 +11,7 @@ from softkeras._backend import ops
 from softkeras.doctor._examination import Examination
 from softkeras.doctor._run import Runner
 
-ENDS, INPUTS, STEPS = 6.0, 401, 101
+ENDS, INPUTS, STEPS = 6.0, 401, 41
 # A value that changes by less of its range than this is taken to stand still.
 STILL = 1e-5
 

@@ -112,7 +112,7 @@ def diagnose(
     with _untouched.generators(), _untouched.quiet():
         subject = _prepared.subject_of(target, data)
         if subject.kind == "model":
-            return _report(_of_model(subject, domain, seed))
+            return _report(*_of_model(subject, domain, seed))
         exam = _prepared.prepare(subject, data, domain, seed)
         _check(exam)
         return _report(exam)
@@ -178,19 +178,22 @@ def _check_rows(exam):
 
 
 def _of_model(subject, domain, seed):
-    """A model is examined by its losses on its outputs, and its variables."""
+    """A model is examined by its losses on its outputs, and its variables.
+
+    Returns the examination, and that of the first loss, to be drawn.
+    """
     exam = Examination(subject, {}, seed=seed)
     try:
         exam.restore()
         predicted = subject.predict()
     except Exception as error:
         modes.fails(exam, "yours", error)
-        return exam
+        return exam, exam
     finally:
         exam.restore()
-    scale = 0.0
+    scale, drawn = 0.0, None
     if not data_check.check_model(exam, subject, predicted):
-        return exam
+        return exam, exam
     for output, loss, data in subject.parts(predicted):
         inner = _prepared.prepare(
             _prepared.subject_of(loss, data), data, domain, seed
@@ -202,8 +205,9 @@ def _of_model(subject, domain, seed):
         if gradient is not None and np.all(np.isfinite(gradient)):
             scale = max(scale, float(np.max(np.abs(gradient))))
         _one_unit(exam, subject.target, data[1])
+        drawn = drawn or inner
     variables.check(exam, subject.loss, scale)
-    return exam
+    return exam, drawn or exam
 
 
 def _one_unit(exam, model, y_pred):
@@ -220,14 +224,14 @@ def _one_unit(exam, model, y_pred):
         )
 
 
-def _report(exam):
+def _report(exam, drawn=None):
     return Report(
         subject=exam.subject.name,
         kind=exam.subject.kind,
         findings=exam.sorted_findings(),
         checks=exam.checks,
         probes=exam.probes,
-        curve=_curve.curve(exam),
+        curve=_curve.curve(drawn or exam),
         environment={
             "keras": keras.__version__,
             "backend": keras.backend.backend(),

@@ -106,7 +106,9 @@ def _others(exam, probe):
     """Labels that each row could have in place of its own."""
     y_true, form = probe["y_true"], exam.layout.form
     if form == "real":
-        return y_true * 0.5 + 0.25
+        other = np.roll(y_true * 0.5 + 0.25, 1, 0)
+        # Of another sign too, where they can be.
+        return -other if exam.layout.domain == "real" else other
     if form == "ids":
         return (y_true + 1) % max(probe["y_pred"].shape[-1], 2)
     if form in ("one_hot", "distribution"):
