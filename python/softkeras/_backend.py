@@ -1,6 +1,8 @@
 """What keras.ops can't say about a backend.
 
-This file, `_replicas` and `_state` are the only ones that import one.
+This file, `_replicas`, `_state` and what runs and reads the functions of users
+in `doctor` (`_run`, `_recording`, `_derivatives`, `_untouched`) are the only
+ones that import one.
 """
 
 from __future__ import annotations
