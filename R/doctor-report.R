@@ -89,6 +89,10 @@ report_lines <- function(x, width, paint) {
       where = finding$where, cause = finding$cause, remedy = finding$remedy,
       tried = finding$retried, example = paste(shown, collapse = "\n")
     )
+    # What is no fault is said in short.
+    if (finding$severity == "info") {
+      details <- details["cause"]
+    }
     for (name in names(details)[nzchar(details)]) {
       word <- paint(paste0("  ", label(name)), "quiet")
       lines <- c(lines, beside(word, details[[name]], width, 11))
