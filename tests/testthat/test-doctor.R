@@ -298,7 +298,8 @@ test_that("value and gradient are drawn, and what is bad is marked", {
   skip_if_no_keras()
   report <- diagnose(rounded)
   expect_true(all(report$curve$stuck))
-  expect_equal(stretches(report$curve)[1, 1:2], data.frame(from = -0.005, to = 1.005))
+  half <- diff(report$curve$x[1:2]) / 2
+  expect_equal(stretches(report$curve)[1, 1:2], data.frame(from = -half, to = 1 + half))
   file <- tempfile(fileext = ".pdf")
   grDevices::pdf(file)
   on.exit(grDevices::dev.off())
