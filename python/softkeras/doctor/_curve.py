@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from softkeras._backend import ops
+from softkeras.doctor import _run
 from softkeras.doctor._examination import Examination
 from softkeras.doctor._run import Runner
 
@@ -104,7 +105,7 @@ def _of_predictions(exam):
     value, gradient = np.empty(STEPS), np.zeros(STEPS)
     for i in range(STEPS):
         y_pred = (wrong + t[i] * way).astype("float32")
-        made = exam.outcome({**probe, "y_pred": y_pred})
+        made = _outcome(exam, {**probe, "y_pred": y_pred})
         if made.error is not None:
             raise made.error
         value[i] = np.mean(made.value)
@@ -163,3 +164,11 @@ def _stuck(value, gradient):
         here = np.arange(start, end)[zero[start:end]]
         found[here] = here.size > 0 and np.ptp(value[here]) > moves
     return found
+
+
+def _outcome(exam, probe):
+    """Value and gradient, in a graph where that is the same, but faster."""
+    differ = exam.found("fails", "modes_differ", "random") or exam.draws()
+    if "graph" in _run.modes() and not differ:
+        return exam.outcome(probe, "graph")
+    return exam.outcome(probe)
