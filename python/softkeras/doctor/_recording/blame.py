@@ -274,8 +274,11 @@ def _terms(recording: Recording, whole: set[int]) -> list[int]:
         parts = [v for k, v in enumerate(op.inputs) if op.depends[k]]
         is_sum = op.plain in ("add", "subtract") and op.index not in whole
         is_quotient = op.plain in ("divide", "divide_no_nan")
-        is_scaled = is_quotient or op.plain == "multiply"
+        # JAX divides by what may be 0 with a `where` of the divisor.
+        is_scaled = is_quotient or op.plain in ("multiply", "where")
         is_scaled = is_scaled and len(parts) == 1
+        if op.plain == "where":
+            is_scaled = is_scaled and not op.depends[0]
         if is_quotient:
             is_scaled = is_scaled and op.depends[0]
         is_float_ = all(map(is_float, op.input_dtypes[:1]))
