@@ -171,7 +171,8 @@ def ends(layout: Layout, y_true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if layout.domain == "positive":
             return y_true.copy(), 3 * y_true + 1
         if layout.domain == "probability":
-            return y_true.copy(), 1 - y_true
+            right = _within_0_and_1(y_true)
+            return right, 1 - right
         return y_true.copy(), y_true + 3 * np.where(y_true < 0, 1, -1)
     target = y_true
     if layout.form == "signs":
@@ -187,6 +188,12 @@ def ends(layout: Layout, y_true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return tuple(
         np.where(t > 0.5, hit, miss).astype("float32") for t in (target, other)
     )
+
+
+def _within_0_and_1(y_true):
+    """Targets beyond probabilities, as relevances are, in the same order."""
+    low, high = np.min(y_true, initial=0), np.max(y_true, initial=1)
+    return (y_true - low) / (high - low)
 
 
 def for_input(x: np.ndarray) -> dict[str, Probe]:

@@ -71,6 +71,8 @@ def squared_error_of_flat_targets():
     form="survival",
     given=True,
     also=OF_SCALARS,
+    # JAX's trace writes an axis that is added as one that was asked for.
+    backends=("tensorflow", "torch"),
 )
 def cox_of_flat_events(y_true, y_pred):
     risk = y_pred[:, 0]

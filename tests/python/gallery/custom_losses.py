@@ -170,7 +170,7 @@ def soft_f1(y_true, y_pred):
     return 1 - (2 * tp + 1e-6) / (ops.sum(y_true) + ops.sum(y_pred) + 1e-6)
 
 
-@healthy("vector")
+@healthy("vector", infos="float16")
 def cosine_with_epsilon(y_true, y_pred):
     """Norms, with an epsilon under each root."""
     a = y_true / ops.sqrt(
