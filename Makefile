@@ -69,7 +69,7 @@ vignettes: .venv/.ready .Rlib/.ready ## Run vignettes/*.Rmd.orig and write vigne
 docs: .Rlib/.ready docs-python docs-r ## Both sites of the documentation, into build/site and build/site-r
 
 docs-python: .venv/.docs ## The Python site; runs all code on its pages
-	"$(PY)" -m mkdocs build
+	NO_MKDOCS_2_WARNING=1 "$(PY)" -m mkdocs build
 	@echo "softkeras: the site is build/site/index.html; it needs no server and no network"
 
 docs-r: .Rlib/.ready ## The R site, where pkgdown is installed
