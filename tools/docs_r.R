@@ -25,12 +25,15 @@ remote <- paste0(
   "<link[^>]*rel=\"(stylesheet|preconnect)\"[^>]*href=\"https?://[^>]*>|",
   "<link[^>]*href=\"https?://[^>]*rel=\"(stylesheet|preconnect)\"[^>]*>"
 )
+# What fills the table of contents is one of them.
+contents <- "(?s)<nav id=\"toc\">.*?</nav>"
 search <- "(?s)<form class=\"form-inline[^>]*role=\"search\">.*?</form>"
 pages <- list.files(site, "[.]html$", recursive = TRUE, full.names = TRUE)
 for (page in pages) {
   text <- readChar(page, file.size(page), useBytes = TRUE)
   text <- gsub(remote, "", text, perl = TRUE, useBytes = TRUE)
   text <- gsub(search, "", text, perl = TRUE, useBytes = TRUE)
+  text <- gsub(contents, "", text, perl = TRUE, useBytes = TRUE)
   writeLines(text, page, useBytes = TRUE)
 }
 cat(sprintf(
