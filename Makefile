@@ -16,7 +16,7 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 	test-r-13 test-r-sid test-parity check-r lint document \
 	differentiable golden examples bench \
 	bench-ops bench-ranks bench-watch bench-effectiveness bench-exhaustive \
-	bench-segmentation vignettes clean
+	bench-segmentation vignettes docs docs-python docs-r clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 29
@@ -65,6 +65,15 @@ document: .Rlib/.system ## Write NAMESPACE and man/ from the comments in R/
 
 vignettes: .venv/.ready .Rlib/.ready ## Run vignettes/*.Rmd.orig and write vignettes/*.Rmd; needs keras3. ONLY=NAME for one
 	Rscript tools/render_vignettes.R $(ONLY)
+
+docs: .Rlib/.ready docs-python docs-r ## Both sites of the documentation, into build/site and build/site-r
+
+docs-python: .venv/.docs ## The Python site; runs all code on its pages
+	NO_MKDOCS_2_WARNING=1 "$(PY)" -m mkdocs build
+	@echo "softkeras: the site is build/site/index.html; it needs no server and no network"
+
+docs-r: .Rlib/.ready ## The R site, where pkgdown is installed
+	@tools/docs_r.sh
 
 differentiable: .venv/.ready ## Which ops of Keras have a gradient: write docs/differentiable.md
 	"$(PY)" tools/write_differentiable.py
@@ -116,6 +125,10 @@ clean: ## Remove all that the other targets make
 
 .venv/.ready: pyproject.toml tools/requirements.txt
 	@tools/setup_python.sh
+
+.venv/.docs: tools/requirements-docs.txt | .venv/.ready
+	"$(PY)" -m pip install -qq --disable-pip-version-check -r tools/requirements-docs.txt
+	@touch $@
 
 .Rlib/.system: tools/setup_r.sh | .venv/.ready
 	@tools/setup_r.sh
