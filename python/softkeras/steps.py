@@ -402,10 +402,10 @@ class Step:
             config = {**config, "sharpness": None}
         return cls(**config)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Step) and vars(self) == vars(other)
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(tuple(vars(self).values()))
 
     def __repr__(self):

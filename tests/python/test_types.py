@@ -16,8 +16,10 @@ MODULES = sorted(
     for path in pathlib.Path(softkeras.__file__).parent.iterdir()
     if not path.name.startswith("_") and (path.is_dir() or path.suffix == ".py")
 )
-# Arguments that may be anything, as they are handed on to what knows them.
-OPEN = set()
+# What is handed on to, or comes from, what knows its type: a model of the user,
+# Matplotlib, and keyword arguments of Keras and of scores.
+OPEN = {"axes", "data", "kwargs", "options", "score_args", "target", "x", "y"}
+NUMBERS = ("Step.slope", "Step.sharpness_now")  # or tensors
 
 
 def methods(cls):
@@ -30,9 +32,9 @@ def methods(cls):
                 continue
             member = getattr(member, "fget", member)
             member = getattr(member, "__func__", member)
-            if inspect.isfunction(member) and (
-                # Not what a dataclass or a named tuple has made.
-                inspect.unwrap(member).__code__.co_filename.startswith("/")
+            # Not what a named tuple or a dataclass has made.
+            if inspect.isfunction(member) and "softkeras" in (
+                inspect.unwrap(member).__code__.co_filename
             ):
                 yield f"{base.__module__}.{member.__qualname__}", member
 
@@ -58,8 +60,10 @@ FUNCTIONS = functions()
 def test_all_arguments_and_results_have_types(name):
     function = inspect.unwrap(FUNCTIONS[name])
     code = function.__code__
-    arguments = inspect.signature(function).parameters.values()
-    wanted = {p.name for p in arguments if p.name not in ("self", "cls")}
+    # Of the code, as a signature may show what `**options` stands for.
+    arguments = inspect.getargs(code)
+    names = {*arguments.args, arguments.varargs, arguments.varkw}
+    wanted = names - {"self", "cls", None}
     if function.__name__ not in ("__init__", "__repr__", "__post_init__"):
         wanted.add("return")
     missing = sorted(wanted - set(function.__annotations__))
@@ -74,7 +78,7 @@ def test_what_is_any_is_meant_to_be(name):
     found = {
         argument
         for argument, type_ in function.__annotations__.items()
-        if type_ in (Any, "Any")
+        if type_ in (Any, "Any") and not name.endswith(NUMBERS)
     }
     assert found <= OPEN, f"{name}: say what {sorted(found - OPEN)} may be"
 

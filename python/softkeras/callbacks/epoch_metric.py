@@ -69,10 +69,8 @@ class EpochMetric(keras.callbacks.Callback):
         batch_size: int | None = None,
     ):
         super().__init__()
-        if (
-            not callable(function)
-            or isinstance(function, type)
-            or isinstance(function, keras.metrics.Metric)
+        if not callable(function) or isinstance(
+            function, (type, keras.metrics.Metric)
         ):
             raise ValueError(
                 "`function` must be a function of labels and predictions; "

@@ -235,8 +235,10 @@ class GradientWatch(keras.callbacks.Callback):
             x, y, sample_weight, step, self._epoch + 1, **at, weights=weights
         )
         lines = [
-            f"GradientWatch stopped the training at step {step} (epoch "
-            f"{self._epoch + 1}, batch {in_epoch}).",
+            (
+                f"GradientWatch stopped the training at step {step} (epoch "
+                f"{self._epoch + 1}, batch {in_epoch})."
+            ),
             _what_was_bad(bad),
             *_bad_data(self.batch),
             _what_is_left(variables, weights),

@@ -7,6 +7,7 @@ import difflib
 import html
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import keras
 
@@ -106,7 +107,7 @@ class DifferentiabilityTable(Sequence):
     def __iter__(self) -> Iterator[Differentiability]:
         return iter(self.rows)
 
-    def __getitem__(self, which):
+    def __getitem__(self, which: Any) -> Any:
         if isinstance(which, str):
             for row in self.rows:
                 if row.op == which:

@@ -357,8 +357,10 @@ def class_docstring(cls, function, text: LossText) -> str:
         "    >>> import keras",
         f"    >>> from softkeras.losses import {name}",
         *_definitions(text),
-        "    >>> model = keras.Sequential("
-        f"[keras.layers.Dense({text.family.outputs})])",
+        (
+            "    >>> model = keras.Sequential("
+            f"[keras.layers.Dense({text.family.outputs})])"
+        ),
         f"    >>> loss = {name}({needed}from_logits=True)",
         '    >>> model.compile(optimizer="adam", loss=loss)',
         text.family.values,
