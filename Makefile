@@ -14,7 +14,7 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
 	test-r-13 test-r-sid test-parity check-r lint document \
-	differentiable golden examples bench \
+	differentiable golden check-golden examples bench \
 	bench-ops bench-ranks bench-watch bench-effectiveness bench-exhaustive \
 	bench-segmentation vignettes docs docs-python docs-r clean
 
@@ -57,7 +57,7 @@ test-parity: .venv/.ready .Rlib/.ready ## R's wrappers against Python, in one pr
 check-r: .venv/.ready .Rlib/.ready ## R CMD check --as-cran of the built package
 	@tools/check_r.sh
 
-lint: .venv/.ready .Rlib/.system ## The style of Python and R: ruff, lintr
+lint: .venv/.ready .Rlib/.system ## Style, types, imports, spelling; that generated files are fresh. LINT="types words" for some
 	@tools/lint.sh
 
 document: .Rlib/.system ## Write NAMESPACE and man/ from the comments in R/
@@ -80,6 +80,9 @@ differentiable: .venv/.ready ## Which ops of Keras have a gradient: write docs/d
 
 golden: .venv/.ready ## Write the golden vectors from the independent reference
 	"$(PY)" tests/reference/write_golden.py
+
+check-golden: .venv/.ready ## Make all golden vectors anew and compare, byte by byte: 3 minutes
+	@tools/check_generated.sh golden
 
 examples: .venv/.ready ## The questions as asked: how they fail today, and then train
 	@for each in rounding staircase argmax hard_threshold exp_ratio_ragged \

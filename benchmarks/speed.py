@@ -132,6 +132,7 @@ def resident(field):
     for line in pathlib.Path("/proc/self/status").read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) * 1024
+    return None
 
 
 def main():
@@ -179,6 +180,7 @@ def main():
         )
         + "\n"
     )
+    return None
 
 
 if __name__ == "__main__":

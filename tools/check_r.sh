@@ -5,24 +5,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-# Each roxygen2 writes its own way: only the one that wrote man/ is asked.
-wrote=$(sed -n 's/^RoxygenNote: //p' "$root/DESCRIPTION")
-here=$(Rscript -e 'cat(format(packageVersion("roxygen2")))')
-if [ "$wrote" = "$here" ]; then
-    fresh=$root/build/documented
-    rm -rf "$fresh"
-    mkdir -p "$fresh"
-    cp -RL "$root/DESCRIPTION" "$root/NAMESPACE" "$root/R" "$root/man" "$fresh"
-    (cd "$fresh" && Rscript -e 'roxygen2::roxygenise(load_code = "source")' >/dev/null 2>&1)
-    for made in NAMESPACE man; do
-        diff -r "$fresh/$made" "$root/$made" || {
-            echo "softkeras: $made is out of date; run: make document" >&2
-            exit 1
-        }
-    done
-else
-    echo "softkeras: whether man/ is up to date is not checked: roxygen2 $wrote wrote it, here is $here"
-fi
+"$root/tools/check_generated.sh" man
 
 "$root/tools/build_r_package.sh" "$root/build/check"
 cd "$root/build/check"

@@ -8,6 +8,7 @@ exit status and the seconds of each.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import pathlib
 import re
@@ -58,10 +59,8 @@ def versions():
     yield from (pair for pair in pairs if len(pair) == 2)
     yield "Python", sys.version.split()[0]
     for name in PYTHON_PACKAGES:
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             yield name, metadata.version(name)
-        except metadata.PackageNotFoundError:
-            pass
 
 
 def counts_of_testthat(text):

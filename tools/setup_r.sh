@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 packages="generics ggplot2 jsonlite knitr reticulate rmarkdown roxygen2 testthat"
 
 missing_packages() {
+    # shellcheck disable=SC2086
     Rscript -e '
         wanted <- commandArgs(TRUE)
         cat(setdiff(wanted, rownames(installed.packages())))' $packages

@@ -183,7 +183,8 @@ def page(found: dict[str, dict], others: dict[str, dict]) -> str:
 
 def main() -> None:
     if sys.argv[1:2] == ["--rows"]:
-        return print_rows(sys.argv[2])
+        print_rows(sys.argv[2])
+        return
     there = [b for b in BACKENDS if importlib.util.find_spec(b)]
     found = {backend: collect(backend, None) for backend in there}
     others = {}

@@ -7,6 +7,8 @@ ones that import one.
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -365,7 +367,7 @@ class _Ops:
         return getattr(keras.ops, name)
 
 
-ops = _Ops()
+ops: Any = _Ops()
 
 if keras.backend.backend() == "jax":
     import jax

@@ -46,12 +46,13 @@ def loss_curve(
     def pair(y_pred):
         return _value_and_gradient(mean, y_pred, flat)
 
-    batches = [ops.convert_to_tensor(batch) for batch in batches]
+    tensors = [ops.convert_to_tensor(batch) for batch in batches]
     # Not traced, where what is wrong with the data can be said.
-    mean(batches[0])
-    fast = _backend.traced(pair, batches[0])
-    found = [map(ops.convert_to_numpy, fast(batch)) for batch in batches]
-    return tuple(map(np.stack, zip(*found)))
+    mean(tensors[0])
+    fast = _backend.traced(pair, tensors[0])
+    found = [map(ops.convert_to_numpy, fast(each)) for each in tensors]
+    values, gradients = map(np.stack, zip(*found))
+    return values, gradients
 
 
 def _value_and_gradient(function, x, flat):

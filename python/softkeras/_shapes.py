@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from softkeras import _backend
 from softkeras._backend import ops
@@ -28,8 +28,9 @@ class Shape(NamedTuple):
     """
 
     cdf: Callable
-    rate: Callable | None
-    tail: Callable | None
+    # None of a callable, which has no anchors.
+    rate: Any
+    tail: Any
     middle: Callable
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from softkeras import _checks, _labels, counts, steps
 from softkeras._backend import ops
+from softkeras._types import Tensor, TensorLike
+from softkeras.steps import StepLike
 
 __all__ = ["soft_confusion_matrix"]
 
@@ -14,17 +16,17 @@ ROUNDING = 1e-12
 
 
 def soft_confusion_matrix(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
     sparse: bool = False,
     ignore_class: int | None = None,
-) -> Any:
+) -> Tensor:
     """The soft confusion matrix: label by row, decision by column.
 
     Formula: mᵢⱼ = Σ w·yᵢ·dⱼ over all rows of predictions, with d the softmax of
@@ -111,14 +113,14 @@ def get_labels(sparse: bool, ignore_class: int | None) -> _labels.Labels:
 
 
 def confusion_matrix(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any,
-    mask: Any,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None,
+    mask: TensorLike | None,
     step: steps.Step,
     from_logits: bool,
     labels: _labels.Labels,
-) -> Any:
+) -> Tensor:
     """The soft confusion matrix; the arguments as they come out of checks."""
     prediction = _checks.floating("y_pred", y_pred)
     shape = tuple(prediction.shape)

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 from softkeras import _checks, _labels, steps
 from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._types import Tensor, TensorLike
+from softkeras.steps import StepLike
 
 __all__ = ["Counts", "soft_counts"]
 
@@ -45,19 +47,19 @@ class Counts(NamedTuple):
     1.0
     """
 
-    tp: Any
-    fp: Any
-    fn: Any
-    tn: Any
+    tp: Tensor
+    fp: Tensor
+    fn: Tensor
+    tn: Tensor
 
 
 def soft_counts(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     threshold: float | None = 0.5,
     from_logits: bool = False,
@@ -132,10 +134,10 @@ def soft_counts(
 
 
 def group_counts(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any,
-    mask: Any,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None,
+    mask: TensorLike | None,
     average: str | None,
     step: steps.Step,
     threshold: float | None,
@@ -214,7 +216,7 @@ class Decision(NamedTuple):
                 f"shape {shape}; give a threshold such as 0.5."
             )
 
-    def __call__(self, prediction):
+    def __call__(self, prediction) -> Tensor:
         decision = self.step(prediction, self.threshold, self.from_logits)
         if self.from_logits:
             return decision

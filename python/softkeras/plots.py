@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from softkeras import _checks, _curves
 from softkeras import steps as steps_module
-from softkeras.steps import Step
+from softkeras.steps import Step, StepLike
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from softkeras.doctor import Report
 
 __all__ = ["plot_report", "plot_steps"]
 
@@ -24,10 +29,10 @@ COLOURS = ("#1b9e77", "#7570b3", "#d95f02", "#e7298a", "#66a61e", "#a6761d")
 
 
 def plot_steps(
-    steps: Sequence[Any] = DEFAULT_STEPS,
+    steps: Sequence[StepLike] = DEFAULT_STEPS,
     threshold: float = 0.5,
     axes: Any = None,
-) -> Any:
+) -> Figure:
     """Draws soft decisions and their gradients against the probability.
 
     Formula: each step F(p) on the left, its gradient F'(p) on the right.
@@ -91,7 +96,7 @@ def plot_steps(
     return left.figure
 
 
-def plot_report(report: Any, axes: Any = None) -> Any:
+def plot_report(report: Report, axes: Any = None) -> Figure:
     """Draws value and gradient of what was diagnosed, bad places marked.
 
     A loss is drawn along the way from predictions that are all wrong to

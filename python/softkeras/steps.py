@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 
 from softkeras import _backend, _checks, _shapes, _state
 from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
+from softkeras._types import Tensor, TensorLike
 
 __all__ = ["Step", "deserialize", "get", "serialize"]
 
@@ -291,10 +292,10 @@ class Step:
 
     def __call__(
         self,
-        y_pred: Any,
+        y_pred: TensorLike,
         threshold: float | None = 0.5,
         from_logits: bool = False,
-    ):
+    ) -> Tensor:
         """The soft decision on predictions.
 
         Args:
@@ -383,7 +384,7 @@ class Step:
                 "anchored=False, or use scale='logit'."
             )
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         shape = self.shape
         if callable(shape):
             shape = _checks.serializable("step", shape)
@@ -401,10 +402,10 @@ class Step:
             config = {**config, "sharpness": None}
         return cls(**config)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Step) and vars(self) == vars(other)
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(tuple(vars(self).values()))
 
     def __repr__(self):
@@ -451,7 +452,7 @@ def _hard(x, threshold, from_logits):
     return ops.where(missing, float("nan"), chosen)
 
 
-def serialize(step: Step) -> dict:
+def serialize(step: Step) -> dict[str, Any]:
     """The configuration of a step, as a dictionary.
 
     Args:
@@ -504,7 +505,11 @@ def deserialize(config: dict, custom_objects: dict | None = None) -> Step:
     return step
 
 
-def get(identifier: Any, sharpness: float | None = None) -> Step:
+# What `get` takes.
+StepLike: TypeAlias = str | Step | dict[str, Any] | Callable[..., Any]
+
+
+def get(identifier: StepLike, sharpness: float | None = None) -> Step:
     """The step that a name, an instance, a dictionary or a callable stands for.
 
     Args:
@@ -543,7 +548,7 @@ def get(identifier: Any, sharpness: float | None = None) -> Step:
     return Step(**{**vars(step), "sharpness": sharpness})
 
 
-def on_the_line(identifier: Any, sharpness: float | None = None) -> Step:
+def on_the_line(identifier: StepLike, sharpness: float | None = None) -> Step:
     """The step that an op of any real x takes, its threshold where it likes.
 
     A name is a step on "probability", which is to say: on x itself.

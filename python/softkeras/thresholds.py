@@ -9,6 +9,7 @@ import numpy as np
 
 from softkeras import _checks
 from softkeras._backend import ops
+from softkeras._types import TensorLike
 from softkeras.counts import Counts
 from softkeras.scores import averaging, names
 
@@ -41,10 +42,10 @@ class BestThreshold(NamedTuple):
 
 
 def best_threshold(
-    y_true: Any,
-    y_prob: Any,
+    y_true: TensorLike,
+    y_prob: TensorLike,
     score: str | Callable = "f_beta",
-    sample_weight: Any = None,
+    sample_weight: TensorLike | None = None,
     *,
     at_least: Mapping[str | Callable, float] | None = None,
     empty: str = "skip",

@@ -284,8 +284,10 @@ def test_errors_of_r_are_errors_of_python(body, kind, says):
     [
         ("invokeRestart('abort')", 'it invoked R\'s restart "abort"'),
         (
-            "stop(structure(class = c('mine', 'condition'), "
-            "list(message = 'oh', call = NULL)))",
+            (
+                "stop(structure(class = c('mine', 'condition'), "
+                "list(message = 'oh', call = NULL)))"
+            ),
             'condition of class "mine", which is no error: oh',
         ),
         ("as.Date(c('2020-01-01', NA))", "year .* is out of range"),

@@ -180,15 +180,19 @@ FAILURES = {
         "no package called .softkeras.*R_LIBS before Python is started",
     ),
     "in a thread": (
-        "import threading; from concurrent.futures import *\n"
-        "import softkeras.r; pool = ThreadPoolExecutor(1)\n"
-        "pool.submit(softkeras.r.start).result()\n",
+        (
+            "import threading; from concurrent.futures import *\n"
+            "import softkeras.r; pool = ThreadPoolExecutor(1)\n"
+            "pool.submit(softkeras.r.start).result()\n"
+        ),
         {},
         "must be started from Python's main thread",
     ),
     "R is the host": (
-        "import os; os.environ['R_SESSION_INITIALIZED'] = "
-        "f'PID={os.getpid()}:NAME=\"reticulate\"'\n",
+        (
+            "import os; os.environ['R_SESSION_INITIALIZED'] = "
+            "f'PID={os.getpid()}:NAME=\"reticulate\"'\n"
+        ),
         {},
         "R runs this Python already",
     ),

@@ -68,7 +68,7 @@ WRAPPERS = {
     "ScoreLoss": "loss_score",
     "score_loss": "loss_score",
     # R names scores, or writes them.
-    **{name: None for name in scores.__all__},
+    **dict.fromkeys(scores.__all__),
     "ContinuousBernoulli": "loss_continuous_bernoulli",
     "continuous_bernoulli": "loss_continuous_bernoulli",
     **{name: f"op_{name}" for name in ops.__all__},

@@ -41,7 +41,7 @@ CUT = [
     lambda x: number(x > 0.5),
     lambda x: number(x >= 0.5),
     lambda x: number(x < 0.5),
-    lambda x: number(0.5 <= x),
+    lambda x: number(x >= 0.5),
     lambda x: number(ops.less_equal(x, 0.5)),
     lambda x: number(ops.argmax(x, axis=-1)),
     lambda x: number(ops.argmin(x, axis=-1)),

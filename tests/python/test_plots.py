@@ -38,7 +38,7 @@ def test_gradients_are_those_of_the_step_also_beside_a_kink(straight_through):
 def test_gradients_are_drawn_between_0_and_1():
     _, right = plot_steps([Step("sigmoid", 1.0)]).axes
     p, slope = right.lines[0].get_data()
-    assert 0 < p[0] and p[-1] < 1
+    assert p[0] > 0 and p[-1] < 1
     np.testing.assert_allclose(slope, 1, 1e-9)
 
 

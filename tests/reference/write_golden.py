@@ -1,6 +1,7 @@
 """Writes tests/testthat/golden/*.json, which pytest and testthat both read.
 
     make golden
+    python tests/reference/write_golden.py --check [steps losses ...]
 
 The numbers come from the files beside it; this one only says which cases of
 steps and losses of counts there are.
@@ -13,6 +14,7 @@ import itertools
 import json
 import pathlib
 import random
+import sys
 
 import confusion
 import mpmath as mp
@@ -237,20 +239,47 @@ def loss_cases():
         )
 
 
-def write(name, cases):
-    path = GOLDEN / f"{name}.json"
+FAMILIES = (ops_argmax, ops_exp_ratio, ops_hard_threshold, ops_rounding)
+FILES = {
+    "steps": step_cases,
+    "losses": loss_cases,
+    "ranks": ranks.cases,
+    "confusion": confusion.cases,
+    "ops": lambda: itertools.chain(*(each.cases() for each in FAMILIES)),
+}
+
+
+def text_of(name):
     lines = ",\n".join(
-        json.dumps(case, separators=(",", ":")) for case in cases
+        json.dumps(case, separators=(",", ":")) for case in FILES[name]()
     )
-    path.write_text(f"[\n{lines}\n]\n")
-    print(path)
+    return f"[\n{lines}\n]\n"
+
+
+def differs(name):
+    """Whether a file is not what is made here, byte by byte; says where."""
+    there = (GOLDEN / f"{name}.json").read_text().splitlines()
+    made = text_of(name).splitlines()
+    at = [i for i, pair in enumerate(zip(there, made)) if len({*pair}) > 1]
+    if not at and len(there) == len(made):
+        return False
+    line = at[0] if at else min(len(there), len(made))
+    print(f"{name}.json: {max(len(at), 1)} lines differ, first line {line + 1}")
+    return True
+
+
+def main():
+    check = sys.argv[1:2] == ["--check"]
+    names = sys.argv[2:] or FILES
+    if check:
+        # All of them, whatever the first is like.
+        sys.exit(any(list(map(differs, names))))
+    GOLDEN.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        path = GOLDEN / f"{name}.json"
+        path.write_text(text_of(name))
+        print(path)
 
 
 if __name__ == "__main__":
-    GOLDEN.mkdir(parents=True, exist_ok=True)
-    write("steps", step_cases())
-    write("losses", loss_cases())
-    write("ranks", ranks.cases())
-    write("confusion", confusion.cases())
-    families = (ops_argmax, ops_exp_ratio, ops_hard_threshold, ops_rounding)
-    write("ops", itertools.chain(*(family.cases() for family in families)))
+    main()

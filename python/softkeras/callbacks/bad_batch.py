@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from softkeras import _backend
+from softkeras._types import TensorLike
 
 __all__ = ["BadBatch", "load_batch"]
 
@@ -58,7 +59,7 @@ class BadBatch:
 
     x: Any
     y: Any
-    sample_weight: Any
+    sample_weight: TensorLike | None
     step: int
     epoch: int
     layer: str
@@ -88,7 +89,7 @@ class BadBatch:
         arrays = {f"weight/{i}": array for i, array in enumerate(self.weights)}
         structure = {}
         for part in _PARTS:
-            leaves = []
+            leaves: list[Any] = []
             structure[part] = _describe(getattr(self, part), leaves)
             for i, leaf in enumerate(leaves):
                 array = _plain(leaf)
@@ -149,8 +150,9 @@ def load_batch(path: str | os.PathLike) -> BadBatch:
         arrays = {name: file[name] for name in file.files}
     structure = about.pop("structure")
     weights = [name for name in arrays if name.startswith("weight/")]
+    parts = {part: _rebuild(structure[part], part, arrays) for part in _PARTS}
     return BadBatch(
-        *(_rebuild(structure[part], part, arrays) for part in _PARTS),
+        **parts,
         **about,
         weights=[arrays[f"weight/{i}"] for i in range(len(weights))],
     )

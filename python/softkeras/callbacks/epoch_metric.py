@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from softkeras._types import TensorLike
+
 __all__ = ["EpochMetric"]
 
 
@@ -61,16 +63,14 @@ class EpochMetric(keras.callbacks.Callback):
         function: Callable[..., float],
         x: Any,
         y: Any,
-        sample_weight: Any = None,
+        sample_weight: TensorLike | None = None,
         *,
         name: str | None = None,
         batch_size: int | None = None,
     ):
         super().__init__()
-        if (
-            not callable(function)
-            or isinstance(function, type)
-            or isinstance(function, keras.metrics.Metric)
+        if not callable(function) or isinstance(
+            function, (type, keras.metrics.Metric)
         ):
             raise ValueError(
                 "`function` must be a function of labels and predictions; "
@@ -83,7 +83,9 @@ class EpochMetric(keras.callbacks.Callback):
         self.name = name or ("epoch_metric" if own == "<lambda>" else own)
         self.batch_size = batch_size
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(
+        self, epoch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         if logs is not None and self.name in logs:
             raise ValueError(
                 f"There is a metric {self.name!r} already. Received: "
@@ -97,8 +99,9 @@ class EpochMetric(keras.callbacks.Callback):
         )
         if np.ndim(self.y) == 1 and np.shape(predicted)[1:] == (1,):
             predicted = predicted[:, 0]
-        weights = self.sample_weight
-        weights = {} if weights is None else {"sample_weight": weights}
+        weights = {}
+        if self.sample_weight is not None:
+            weights["sample_weight"] = self.sample_weight
         value = self.function(self.y, predicted, **weights)
         if np.size(value) != 1 or np.asarray(value).dtype.kind not in "fiu":
             raise ValueError(

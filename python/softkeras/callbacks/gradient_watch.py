@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
@@ -112,9 +113,9 @@ class GradientWatch(keras.callbacks.Callback):
         self.path = path
         self.history = GradientTable()
         self.batch: BadBatch | None = None
-        self._step = None
+        self._step: Any = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         model = self.model
         # None for a model that is made outside of a strategy's scope.
         if getattr(model, "_distribute_strategy", None) is not None:
@@ -127,16 +128,20 @@ class GradientWatch(keras.callbacks.Callback):
         self.batch = self._found = None
         self._steps = self._in_epoch = self._epoch = 0
         # Those that may still turn out to be bad.
-        self._batches = []
+        self._batches: list[tuple[int, int, Any]] = []
         self._step = watched_step(
             model, self.every, self.stop, self._after_step
         )
         self._step.attach()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(
+        self, epoch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         self._epoch, self._in_epoch = epoch, 0
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(
+        self, batch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         if not self._step.is_attached:
             raise RuntimeError(
                 "The model's training function was made anew while it was "
@@ -146,13 +151,15 @@ class GradientWatch(keras.callbacks.Callback):
         if self._found:
             self._stop_training()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(
+        self, epoch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         if self._batches:
             self._ask()
         if self._found:
             self._stop_training()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         if self._step.is_attached:
             self._step.detach()
 
@@ -228,8 +235,10 @@ class GradientWatch(keras.callbacks.Callback):
             x, y, sample_weight, step, self._epoch + 1, **at, weights=weights
         )
         lines = [
-            f"GradientWatch stopped the training at step {step} (epoch "
-            f"{self._epoch + 1}, batch {in_epoch}).",
+            (
+                f"GradientWatch stopped the training at step {step} (epoch "
+                f"{self._epoch + 1}, batch {in_epoch})."
+            ),
             _what_was_bad(bad),
             *_bad_data(self.batch),
             _what_is_left(variables, weights),

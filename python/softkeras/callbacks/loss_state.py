@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
 from softkeras import _state
@@ -44,7 +46,7 @@ class LossState(keras.callbacks.Callback):
     2
     """
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         for loss in losses_of(self.model):
             if isinstance(loss, WarmUp) and loss.epochs is not None:
                 batches = self.params.get("steps")

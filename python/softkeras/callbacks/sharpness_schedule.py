@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
@@ -119,11 +120,11 @@ class SharpnessSchedule(keras.callbacks.Callback):
         if isinstance(layers, str):
             layers = [layers]
         self.layers = layers
-        self._variables = []
-        self._holders = []
+        self._variables: list[keras.Variable] = []
+        self._holders: list[Any] = []
         self._epoch = 0
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         epochs, batches = self.params["epochs"], self.params.get("steps")
         if self.warm_up >= epochs:
             raise ValueError(
@@ -142,16 +143,22 @@ class SharpnessSchedule(keras.callbacks.Callback):
             self._check(self._value(progress))
         self._make_variables()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(
+        self, epoch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         self._epoch = epoch
         if self.update == "epoch":
             self._assign(self._progress(epoch, 0))
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(
+        self, batch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         if self.update == "batch":
             self._assign(self._progress(self._epoch, batch))
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(
+        self, epoch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         if logs is not None:
             logs["sharpness"] = self._now
 

@@ -116,8 +116,8 @@ def zero(exam: Examination, probe: Probe) -> Blame:
     recording = _record(exam, probe)
     if isinstance(recording, Blame):
         return Blame()
-    zeros = sorted(blame.zeros(recording), key=lambda z: -z.share)
-    zeros = [z.operation for z in zeros if not z.is_factor][:1]
+    found = sorted(blame.zeros(recording), key=lambda z: -z.share)
+    zeros = [z.operation for z in found if not z.is_factor][:1]
     return _blame(exam, probe, zeros, "zero") if zeros else Blame()
 
 
@@ -166,9 +166,11 @@ def in_half(exam: Examination, probe: Probe) -> Blame:
 def largest_sum(exam: Examination, probe: Probe) -> tuple[str, float] | None:
     """The user's sum over all rows with the largest result, and that."""
     recording = record_values(exam, probe)
+    if recording is None:
+        return None
     found = [
         (name(op), float(np.max(np.abs(recording.values[op.outputs[0]]))))
-        for op in (recording.operations if recording else ())
+        for op in recording.operations
         if op.plain == "sum"
         and op.where
         and np.size(recording.values[op.outputs[0]]) == 1

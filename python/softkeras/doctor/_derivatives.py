@@ -52,7 +52,7 @@ class Runner:
                 [None if g is None else _numpy(g) for g in row]
                 for row in gradients
             )
-            none = [None] * len(arrays)
+            none: list[np.ndarray | None] = [None] * len(arrays)
             return Derivatives(
                 [next(values) if kind else None for kind in kinds],
                 [next(rows) if kind else none for kind in kinds],

@@ -74,9 +74,11 @@ def _of_softkeras(loss):
         form = "ids"
     elif name in ("SoftNDCG", "SoftPrecisionAtK"):
         form = "labels"
-    elif name in ("SoftTopKAccuracy", "SoftMeanIoU", "ConfusionLoss"):
-        form = "one_hot"
-    elif "Categorical" in name or given.get("threshold", 0) is (None):
+    elif (
+        name in ("SoftTopKAccuracy", "SoftMeanIoU", "ConfusionLoss")
+        or "Categorical" in name
+        or given.get("threshold", 0) is (None)
+    ):
         form = "one_hot"
     domain = "real" if given.get("from_logits") else "probability"
     # With as many classes as there are places, all are at the top.

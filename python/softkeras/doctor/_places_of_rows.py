@@ -14,7 +14,9 @@ def lost(exam: Examination, probe: Probe) -> str:
     """Where the axis of the rows goes, in words; empty if it isn't known."""
     recording = _blame.record_values(exam, probe)
     rows = len(exam.arrays(probe)[0])
-    for op in recording.operations if recording else ():
+    if recording is None:
+        return ""
+    for op in recording.operations:
         had = any(
             _leads(recording, value, rows)
             for value, depends in zip(op.inputs, op.depends)
@@ -46,7 +48,9 @@ def crossed(exam: Examination, probe: Probe) -> Operation | None:
     """
     recording = _blame.record_values(exam, probe)
     rows = len(exam.arrays(probe)[0])
-    for op in recording.operations if recording else ():
+    if recording is None:
+        return None
+    for op in recording.operations:
         sides = {
             (np.shape(recording.values[v]), depends)
             for v, depends in zip(op.inputs, op.depends)

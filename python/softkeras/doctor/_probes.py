@@ -185,9 +185,10 @@ def ends(layout: Layout, y_true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if layout.form in _OF_CLASSES:
         other = np.roll(target, 1, -1)
     hit, miss = _HIT[layout.domain], _MISS[layout.domain]
-    return tuple(
+    perfect, wrong = (
         np.where(t > 0.5, hit, miss).astype("float32") for t in (target, other)
     )
+    return perfect, wrong
 
 
 def _within_0_and_1(y_true):

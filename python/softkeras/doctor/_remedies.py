@@ -419,24 +419,32 @@ _OTHERWISE = {
 }
 _GENERAL: dict[str, tuple[Any, ...]] = {
     "cut": (
-        "Write it with operations of keras.ops that have a gradient, or give "
-        "it one: softkeras.ops.replace_gradient(function, surrogate)",
+        (
+            "Write it with operations of keras.ops that have a gradient, or "
+            "give it one: softkeras.ops.replace_gradient(function, surrogate)"
+        ),
         "op_replace_gradient(fn, surrogate)",
     ),
     "zero": (
-        "Look at the values that it takes in: whether they are where it is "
-        "flat; softkeras.ops.replace_gradient(function, surrogate) gives it "
-        "another gradient",
+        (
+            "Look at the values that it takes in: whether they are where it is "
+            "flat; softkeras.ops.replace_gradient(function, surrogate) gives "
+            "it another gradient"
+        ),
         "op_replace_gradient(fn, surrogate)",
     ),
     "value": (
-        "Keep what it takes in where it is finite, by keras.ops.maximum, "
-        "keras.ops.minimum or keras.ops.where before it",
+        (
+            "Keep what it takes in where it is finite, by keras.ops.maximum, "
+            "keras.ops.minimum or keras.ops.where before it"
+        ),
         "keras3's op_maximum(), op_minimum() or op_where() before it",
     ),
     "gradient": (
-        "Keep what it takes in where its derivative is finite, by "
-        "keras.ops.maximum or keras.ops.where before it, not after",
+        (
+            "Keep what it takes in where its derivative is finite, by "
+            "keras.ops.maximum or keras.ops.where before it, not after"
+        ),
         "keras3's op_maximum() or op_where() before it, not after",
     ),
 }

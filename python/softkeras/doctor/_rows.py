@@ -79,7 +79,7 @@ def rows(probe: Probe) -> int:
     return len(next(iter(probe.values())))
 
 
-def take(probe: Probe, places: Sequence[int] | slice) -> Probe:
+def take(probe: Probe, places: Sequence[int] | np.ndarray | slice) -> Probe:
     """Some rows of a probe."""
     return {name: x[places] for name, x in probe.items()}
 

@@ -43,8 +43,9 @@ class Outcome:
         error: What it raised in place of them.
     """
 
-    value: np.ndarray | None = None
-    gradient: np.ndarray | None = None
+    # Arrays, or None.
+    value: Any = None
+    gradient: Any = None
     error: Exception | None = None
 
     @property
@@ -74,8 +75,9 @@ class Runner:
         self.function = function
         self.mode = mode
         self.dtype = dtype
-        self._traced = {}
-        self._values, self._calls = {}, {}
+        self._traced: dict[Any, Callable] = {}
+        self._values: dict[Any, Callable] = {}
+        self._calls: dict[Any, int] = {}
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> Outcome:
         """Value and gradient. What the function raises is in the outcome."""

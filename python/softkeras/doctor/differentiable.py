@@ -7,6 +7,7 @@ import difflib
 import html
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
+from typing import overload
 
 import keras
 
@@ -106,7 +107,14 @@ class DifferentiabilityTable(Sequence):
     def __iter__(self) -> Iterator[Differentiability]:
         return iter(self.rows)
 
-    def __getitem__(self, which):
+    @overload
+    def __getitem__(self, which: str | int) -> Differentiability: ...
+    @overload
+    def __getitem__(self, which: slice) -> Sequence[Differentiability]: ...
+
+    def __getitem__(
+        self, which: str | int | slice
+    ) -> Differentiability | Sequence[Differentiability]:
         if isinstance(which, str):
             for row in self.rows:
                 if row.op == which:

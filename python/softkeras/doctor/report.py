@@ -7,11 +7,14 @@ import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
 from softkeras.doctor import _html, _text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["DiagnosisError", "Finding", "Report"]
 
@@ -209,7 +212,7 @@ class Report:
         }
         return made | {"findings": [f.to_dict() for f in self.findings]}
 
-    def plot(self, axes: Any = None) -> Any:
+    def plot(self, axes: Any = None) -> Figure:
         """Draws value and gradient along a line of inputs, bad places marked.
 
         Args:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
 from softkeras import _checks
 from softkeras._backend import ops
+from softkeras._types import Tensor
 from softkeras.ops.argmax import soft_argmax, soft_one_hot
 
 __all__ = ["SoftArgmax", "SoftOneHot"]
@@ -20,7 +23,7 @@ class _Selection(keras.layers.Layer):
         sharpness: float = 1.0,
         straight_through: bool = False,
         hard: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.axis = tuple(axis) if isinstance(axis, (tuple, list)) else axis
@@ -46,7 +49,7 @@ class _Selection(keras.layers.Layer):
             "hard": self.hard,
         }
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "axis": self.axis,
@@ -112,22 +115,24 @@ class SoftArgmax(_Selection):
         straight_through: bool = False,
         hard: bool = False,
         first_index: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(axis, sharpness, straight_through, hard, **kwargs)
         self.first_index = first_index
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         return soft_argmax(
             inputs,
             first_index=self.first_index,
             **self._arguments(inputs, mask),
         )
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "first_index": self.first_index}
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(
+        self, inputs: Tensor, previous_mask: Tensor | None = None
+    ) -> Tensor | None:
         """The mask before, if none of the axes that it is about is gone."""
         if previous_mask is None:
             return None
@@ -180,5 +185,5 @@ class SoftOneHot(_Selection):
     [[0.0, 1.0, 0.0]]
     """
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         return soft_one_hot(inputs, **self._arguments(inputs, mask))

@@ -10,11 +10,13 @@ import numpy as np
 
 from softkeras import steps
 from softkeras._backend import ops
+from softkeras._types import Shape, Tensor
 from softkeras.ops.hard_threshold import (
     check_threshold,
     get_surrogate,
     hard_threshold,
 )
+from softkeras.steps import StepLike
 
 __all__ = ["HardThreshold"]
 
@@ -73,7 +75,7 @@ class HardThreshold(keras.layers.Layer):
         self,
         threshold: float | Sequence[float],
         trainable: bool = False,
-        surrogate: Any = None,
+        surrogate: StepLike | None = None,
         per_channel: bool = False,
         axis: int = -1,
         **kwargs: Any,
@@ -100,8 +102,8 @@ class HardThreshold(keras.layers.Layer):
         self.axis = axis
         self.supports_masking = True
 
-    def build(self, input_shape):
-        shape = ()
+    def build(self, input_shape: Shape) -> None:
+        shape: tuple[int, ...] = ()
         if self.per_channel:
             shape = (self._channels(input_shape),)
         start = np.broadcast_to(self.threshold_start, shape)
@@ -136,7 +138,7 @@ class HardThreshold(keras.layers.Layer):
             )
         return channels
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         threshold = ops.convert_to_tensor(self.threshold)
         behind = (
             len(inputs.shape) - 1 - self.axis
@@ -147,10 +149,10 @@ class HardThreshold(keras.layers.Layer):
             threshold = ops.reshape(threshold, (-1,) + (1,) * behind)
         return hard_threshold(inputs, threshold, self.surrogate)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         surrogate = self.surrogate
         return {
             **super().get_config(),

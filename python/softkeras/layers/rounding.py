@@ -8,7 +8,9 @@ from typing import Any
 import keras
 
 from softkeras import _checks, steps
+from softkeras._types import Shape, Tensor
 from softkeras.ops import rounding
+from softkeras.steps import StepLike
 
 __all__ = ["SoftCeil", "SoftFloor", "SoftRound", "SoftSign", "SoftStep"]
 
@@ -20,7 +22,7 @@ class _Rounding(keras.layers.Layer):
 
     def __init__(
         self,
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         straight_through: bool = False,
         hard: bool = False,
@@ -37,20 +39,20 @@ class _Rounding(keras.layers.Layer):
         # The op's own checks, on a number: now, and not when data comes.
         self.op([0.0], **self._arguments())
 
-    def _arguments(self) -> dict:
+    def _arguments(self) -> dict[str, Any]:
         return {
             "step": self.step,
             "straight_through": self.straight_through,
             "hard": self.hard,
         }
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return self.op(inputs, **self._arguments())
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             **self._arguments(),
@@ -102,7 +104,7 @@ class SoftStep(_Rounding):
     def __init__(
         self,
         threshold: float | Sequence[float] = 0.0,
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         straight_through: bool = False,
         hard: bool = False,
@@ -115,7 +117,7 @@ class SoftStep(_Rounding):
         )
         super().__init__(step, sharpness, straight_through, hard, **kwargs)
 
-    def _arguments(self) -> dict:
+    def _arguments(self) -> dict[str, Any]:
         return {"threshold": self.threshold, **super()._arguments()}
 
 

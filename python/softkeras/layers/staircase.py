@@ -10,7 +10,9 @@ import numpy as np
 
 from softkeras import _checks, steps
 from softkeras._backend import ops
+from softkeras._types import Shape, Tensor, TensorLike
 from softkeras.ops.staircase import soft_staircase
+from softkeras.steps import StepLike
 
 __all__ = ["SoftStaircase"]
 
@@ -66,15 +68,15 @@ class SoftStaircase(keras.layers.Layer):
 
     def __init__(
         self,
-        thresholds: Any,
-        levels: Any,
-        step: Any = "sigmoid",
+        thresholds: TensorLike,
+        levels: TensorLike,
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         straight_through: bool = False,
         hard: bool = False,
         trainable_thresholds: bool = False,
         trainable_levels: bool = False,
-        edges: Any = None,
+        edges: TensorLike | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -109,7 +111,7 @@ class SoftStaircase(keras.layers.Layer):
             edges=self.edges,
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if self.trainable_thresholds:
             # In float32 under mixed precision too: as float16 they could meet.
             self.spread = self.add_weight(
@@ -127,7 +129,7 @@ class SoftStaircase(keras.layers.Layer):
             )
 
     @property
-    def thresholds(self) -> Any:
+    def thresholds(self) -> Tensor:
         """The thresholds as they are now, a tensor."""
         given = np.array(self.initial_thresholds)
         if not (self.built and self.trainable_thresholds):
@@ -148,7 +150,7 @@ class SoftStaircase(keras.layers.Layer):
         )
 
     @property
-    def levels(self) -> Any:
+    def levels(self) -> Tensor:
         """The levels as they are now, a tensor."""
         if self.built and self.trainable_levels:
             return ops.convert_to_tensor(self.level)
@@ -157,7 +159,7 @@ class SoftStaircase(keras.layers.Layer):
     def _tensor(self, numbers):
         return ops.convert_to_tensor(numbers, self.variable_dtype)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return soft_staircase(
             inputs,
             self.thresholds,
@@ -168,10 +170,10 @@ class SoftStaircase(keras.layers.Layer):
             edges=self.edges,
         )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "thresholds": list(self.initial_thresholds),

@@ -11,6 +11,7 @@ import numpy as np
 from softkeras import _checks
 from softkeras._backend import ops
 from softkeras._gradients import widen
+from softkeras._types import Shape, Tensor
 from softkeras.counts import ROUNDING
 from softkeras.ops.gradients import straight_through as hard_forward
 from softkeras.steps import Step
@@ -84,7 +85,7 @@ class ThresholdLayer(keras.layers.Layer):
         )
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         given = np.size(self.threshold)
         classes = input_shape[-1] if input_shape else None
         if np.ndim(self.threshold) and given != classes:
@@ -94,7 +95,7 @@ class ThresholdLayer(keras.layers.Layer):
                 f"{tuple(input_shape)}."
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         x = widen(_checks.floating("inputs", inputs))
         t = np.asarray(self.threshold, "float64")
         cut = np.log(t) - np.log1p(-t) if self.from_logits else t
@@ -125,7 +126,7 @@ class ThresholdLayer(keras.layers.Layer):
         yes, no = p * (1 - cut), (1 - p) * cut
         return Step()(yes / (yes + no), 0.5)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "threshold": self.threshold,

@@ -32,6 +32,7 @@ import numpy as np
 from softkeras import _shapes, steps
 from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._types import Tensor
 
 # As in softkeras.steps: stands in for p(1 - p), for p and for 1 - p where
 # those are smaller; and slopes below it count as flat.
@@ -84,7 +85,7 @@ class Decision:
         self._shape = _shapes.of(step.shape)
         self._slope = ops.convert_to_tensor(step.sharpness, dtype) / 4
 
-    def __call__(self, u):
+    def __call__(self, u) -> Tensor:
         return self._shape.cdf(u, self._slope)
 
     def density(self, u):

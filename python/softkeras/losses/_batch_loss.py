@@ -9,6 +9,7 @@ import keras
 from softkeras import _backend, _checks, _replicas
 from softkeras._backend import ops
 from softkeras._gradients import widen
+from softkeras._types import Tensor, TensorLike
 from softkeras.losses.weighted_sum import Arithmetic
 
 
@@ -26,12 +27,21 @@ class BatchLoss(Arithmetic, keras.losses.Loss):
     sums = False
 
     def evaluate(
-        self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any
-    ) -> Any:
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None,
+        mask: TensorLike | None,
+    ) -> Tensor:
         """The loss of the batch: a scalar, or one a class."""
         raise NotImplementedError
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None = None,
+    ) -> Tensor:
         mask = _backend.get_keras_mask(y_pred)
         with keras.name_scope(self.name):
             y_pred = _checks.floating("y_pred", y_pred)
@@ -45,15 +55,18 @@ class BatchLoss(Arithmetic, keras.losses.Loss):
                 return ops.sum(loss)
             return ops.mean(loss)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return self.evaluate(y_true, y_pred, None, None)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "dtype": self.dtype}
 
 
 def gather_rows(
-    y_true: Any, y_pred: Any, sample_weight: Any, mask: Any
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None,
+    mask: TensorLike | None,
 ) -> tuple[Any, Any, Any, Any]:
     """The rows of all replicas, where there are several."""
     if _replicas.count() == 1:

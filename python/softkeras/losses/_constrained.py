@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
-
 from softkeras import _checks, _labels, counts, steps
 from softkeras._backend import ops
 from softkeras._gradients import widen
+from softkeras._types import DTypeLike, T, Tensor, TensorLike
 from softkeras.losses import _at_constraint
 from softkeras.losses._at_constraint import Goal, Group
 from softkeras.losses._batch_loss import BatchLoss
@@ -30,7 +29,9 @@ from softkeras.losses._documentation import (
     fill,
 )
 from softkeras.losses._empty import is_empty, no_loss
+from softkeras.losses._named import register
 from softkeras.scores import averaging
+from softkeras.steps import StepLike
 
 # Of a step that is given by name. At a rate of 0.9 the threshold is log(9)/s
 # below what is called positive, so a step as soft as for other losses would
@@ -77,11 +78,11 @@ _DOCUMENTED = {
 }
 
 
-def public(thing):
+def public(thing: T) -> T:
     """Fills the shared texts into a docstring; registers with Keras."""
     for key, text in _DOCUMENTED.items():
         fill(thing, key, text)
-    return keras.saving.register_keras_serializable("softkeras")(thing)
+    return register(thing)
 
 
 class Constrained:
@@ -104,7 +105,7 @@ class Constrained:
         level: float,
         average: str | None = "macro",
         empty: str = "skip",
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
         labels: _labels.Labels = _labels.ZERO_AND_ONE,
@@ -128,7 +129,13 @@ class Constrained:
         self.from_logits = _checks.boolean("from_logits", from_logits)
         self.labels = labels
 
-    def __call__(self, y_true, y_pred, sample_weight, mask):
+    def __call__(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None,
+        mask: TensorLike | None,
+    ) -> Tensor:
         prediction = _checks.floating("y_pred", y_pred)
         if is_empty(prediction):
             return no_loss(prediction, self.average)
@@ -237,7 +244,7 @@ class Constrained:
             value = hard + (value - ops.stop_gradient(value))
         return ops.where(sound, value, float("nan"))
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             self.name: self.level,
             "average": self.average,
@@ -251,12 +258,24 @@ class Constrained:
 class ConstrainedLoss(BatchLoss):
     """The loss of a `Constrained`, whose class says which it is."""
 
-    def __init__(self, constrained, reduction, name, dtype):
+    def __init__(
+        self,
+        constrained: Constrained,
+        reduction: str | None,
+        name: str,
+        dtype: DTypeLike,
+    ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.constrained = constrained
 
-    def evaluate(self, y_true, y_pred, sample_weight, mask):
+    def evaluate(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None,
+        mask: TensorLike | None,
+    ) -> Tensor:
         return self.constrained(y_true, y_pred, sample_weight, mask)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.constrained.get_config()}

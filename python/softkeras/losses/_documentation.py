@@ -5,7 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
+
+from softkeras._types import DTypeLike, T
+from softkeras.steps import StepLike
 
 # The arguments that all of them have, in the words that all of them use.
 LABEL_ARGUMENTS = """\
@@ -120,7 +123,7 @@ class Decision(TypedDict, total=False):
 
     average: str | None
     empty: str
-    step: Any
+    step: StepLike
     sharpness: float | None
     threshold: float | None
     from_logits: bool
@@ -134,14 +137,14 @@ class LossOptions(Decision, total=False):
 
     momentum: float
     reduction: str | None
-    dtype: Any
+    dtype: DTypeLike
 
 
 class CategoricalDecision(TypedDict, total=False):
     """The keyword arguments of the named functions of a confusion matrix."""
 
     empty: str
-    step: Any
+    step: StepLike
     sharpness: float | None
     from_logits: bool
     sparse: bool
@@ -152,7 +155,7 @@ class CategoricalLossOptions(CategoricalDecision, total=False):
     """The same of the named classes."""
 
     reduction: str | None
-    dtype: Any
+    dtype: DTypeLike
 
 
 class Family(NamedTuple):
@@ -180,7 +183,7 @@ def fill(thing, key: str, text: str) -> None:
     )
 
 
-def documented(thing, texts=None):
+def documented(thing: T, texts: dict[str, str] | None = None) -> T:
     """Fills the shared arguments into a docstring."""
     for key, text in (texts or BINARY.texts).items():
         fill(thing, key, text)
@@ -268,9 +271,13 @@ def loss_text(function, score, example, needed=None, family=BINARY) -> LossText:
     )
 
 
+def _docstring(thing) -> str:
+    return inspect.getdoc(thing) or ""
+
+
 def _sections(thing) -> dict[str, str]:
     """The sections of a docstring by their first word, indented."""
-    paragraphs = inspect.getdoc(thing).split("\n\n")
+    paragraphs = _docstring(thing).split("\n\n")
     return {
         text.split(":")[0]: textwrap.indent(text, "    ") for text in paragraphs
     }
@@ -279,7 +286,7 @@ def _sections(thing) -> dict[str, str]:
 def function_docstring(function, text: LossText) -> str:
     name, needed = function.__name__, _needed(text)
     lines = [
-        inspect.getdoc(function).split("\n")[0],
+        _docstring(function).split("\n")[0],
         "",
         text.formula,
         "",
@@ -350,8 +357,10 @@ def class_docstring(cls, function, text: LossText) -> str:
         "    >>> import keras",
         f"    >>> from softkeras.losses import {name}",
         *_definitions(text),
-        "    >>> model = keras.Sequential("
-        f"[keras.layers.Dense({text.family.outputs})])",
+        (
+            "    >>> model = keras.Sequential("
+            f"[keras.layers.Dense({text.family.outputs})])"
+        ),
         f"    >>> loss = {name}({needed}from_logits=True)",
         '    >>> model.compile(optimizer="adam", loss=loss)',
         text.family.values,

@@ -32,7 +32,8 @@ def read_groups(
         )
     label = _without_last(_checks.tensor("y_true", y_true))
     label = _checks.labels(label, prediction)
-    of_items, of_groups = [None, None], [None, None]
+    of_items: list[Any] = [None, None]
+    of_groups: list[Any] = [None, None]
     for i, values in enumerate((sample_weight, mask)):
         if values is None:
             continue
@@ -40,8 +41,10 @@ def read_groups(
         shape = tuple(values.shape)
         is_group = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
         (of_groups if is_group else of_items)[i] = values
-    weight = weights(*of_items, prediction)
-    group_weight = weights(*of_groups, prediction[:, 0], relative=relative)
+    weight = weights(of_items[0], of_items[1], prediction)
+    group_weight = weights(
+        of_groups[0], of_groups[1], prediction[:, 0], relative=relative
+    )
     counts = weight
     if group_weight is not None:
         counts = ops.broadcast_to(group_weight[:, None], ops.shape(prediction))

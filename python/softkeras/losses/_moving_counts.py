@@ -38,8 +38,9 @@ class MovingCounts:
     def __init__(self, name: str, momentum: float):
         self.name = name
         self.momentum = momentum
-        self.sums = None
-        self.weight = None
+        # Variables, from the first batch on.
+        self.sums: Any = None
+        self.weight: Any = None
 
     def __call__(self, counts: Counts) -> Counts:
         if keras.backend.backend() == "jax":

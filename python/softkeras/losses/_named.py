@@ -7,11 +7,14 @@ What is written of each in its file is what is its own; the decorators of a
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 
+from softkeras._types import Decorator
 from softkeras.losses._documentation import (
     Family,
+    LossText,
     class_docstring,
     documented,
     function_docstring,
@@ -19,14 +22,14 @@ from softkeras.losses._documentation import (
     show_arguments,
 )
 
-register = keras.saving.register_keras_serializable("softkeras")
+register: Decorator = keras.saving.register_keras_serializable("softkeras")
 
 
 class Named:
     """A loss of a score whose class says which score it is."""
 
-    def get_config(self) -> dict:
-        config = super().get_config()
+    def get_config(self) -> dict[str, Any]:
+        config: dict[str, Any] = super().get_config()  # type: ignore[misc]
         del config["score"]
         return config
 
@@ -45,14 +48,14 @@ class Maker:
         self.function = function
         self.cls = cls
         self.family = family
-        self.texts = {}
+        self.texts: dict[Callable, LossText] = {}
 
     def twin(
         self,
         score: Callable,
         example: float,
         needed: dict[str, str] | None = None,
-    ) -> Callable:
+    ) -> Decorator:
         """Decorator: a public function; arguments as of `loss_text`."""
 
         def decorate(function):
@@ -64,7 +67,7 @@ class Maker:
 
         return decorate
 
-    def loss_class(self, function: Callable) -> Callable:
+    def loss_class(self, function: Callable) -> Decorator:
         """Decorator: the public class of the loss of a function."""
 
         def decorate(cls):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from softkeras import _checks, _labels, steps
 from softkeras._backend import ops
 from softkeras._pairs import Comparison
+from softkeras._types import Decorator, DTypeLike, Tensor, TensorLike
 from softkeras.counts import LARGEST, ROUNDING, leading
 from softkeras.losses._batch_loss import BatchLoss
 from softkeras.losses._documentation import ERRORS, fill
@@ -35,7 +36,7 @@ LOSS_ARGUMENTS = """\
             predictions are accumulated in float32."""
 
 
-def documented(**texts: str) -> Callable:
+def documented(**texts: str) -> Decorator:
     """Fills texts into a docstring, each in place of its indented {key}."""
 
     def decorate(thing):
@@ -55,8 +56,8 @@ class Elements(NamedTuple):
 
 
 def weights(
-    sample_weight: Any,
-    mask: Any,
+    sample_weight: TensorLike | None,
+    mask: TensorLike | None,
     like: Any,
     relative: bool = True,
 ) -> Any:
@@ -152,7 +153,7 @@ class RankingLoss(BatchLoss):
         from_logits: bool,
         reduction: str | None,
         name: str,
-        dtype: Any,
+        dtype: DTypeLike,
         **options: Any,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
@@ -160,7 +161,13 @@ class RankingLoss(BatchLoss):
         self.from_logits = _checks.boolean("from_logits", from_logits)
         self.options = options
 
-    def evaluate(self, y_true, y_pred, sample_weight, mask):
+    def evaluate(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None,
+        mask: TensorLike | None,
+    ) -> Tensor:
         return type(self).function(
             y_true,
             y_pred,
@@ -174,7 +181,7 @@ class RankingLoss(BatchLoss):
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name} step={self.step}>"
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             **self.options,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from softkeras import scores
+from softkeras._types import Tensor, TensorLike
 from softkeras.losses._of_counts import NamedLoss, loss_class, twin
 from softkeras.losses.score import score_loss
 
@@ -37,14 +38,14 @@ __all__ = [
 
 @twin(scores.f_beta, 0.3333)
 def soft_fbeta(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     beta: float = 1.0,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - soft F-beta; F1 by default.
 
     Formula: 1 - (1 + β²)·tp/((1 + β²)·tp + β²·fn + fp)
@@ -82,12 +83,12 @@ class SoftFBeta(NamedLoss):
 
 @twin(scores.dice, 0.3333)
 def soft_dice(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - the soft Dice coefficient.
 
     Formula: 1 - 2·tp/(2·tp + fp + fn)
@@ -117,12 +118,12 @@ class SoftDice(NamedLoss):
 
 @twin(scores.jaccard, 0.5)
 def soft_jaccard(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - the soft Jaccard index, intersection over union.
 
     Formula: 1 - tp/(tp + fp + fn)
@@ -152,12 +153,12 @@ class SoftJaccard(NamedLoss):
 
 @twin(scores.critical_success_index, 0.5)
 def soft_critical_success_index(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - the soft critical success index.
 
     Formula: 1 - tp/(tp + fp + fn)
@@ -187,15 +188,15 @@ class SoftCriticalSuccessIndex(NamedLoss):
 
 @twin(scores.tversky, 0.3333)
 def soft_tversky(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     alpha: float = 0.5,
     beta: float = 0.5,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - the soft Tversky index.
 
     Formula: 1 - tp/(tp + α·fp + β·fn)
@@ -235,12 +236,12 @@ class SoftTversky(NamedLoss):
 
 @twin(scores.g_mean, 0.2697)
 def soft_g_mean(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - the geometric mean of soft recall and specificity.
 
     Formula: 1 - √(tp/(tp + fn)·tn/(tn + fp))
@@ -270,12 +271,12 @@ class SoftGMean(NamedLoss):
 
 @twin(scores.fowlkes_mallows, 0.3333)
 def soft_fowlkes_mallows(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - the soft Fowlkes-Mallows index.
 
     Formula: 1 - tp/√((tp + fp)·(tp + fn))
@@ -305,12 +306,12 @@ class SoftFowlkesMallows(NamedLoss):
 
 @twin(scores.matthews, 0.5333)
 def soft_matthews(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - the soft Matthews correlation coefficient.
 
     Formula: 1 - (tp·tn - fp·fn)/√((tp + fp)·(tp + fn)·(tn + fp)·(tn + fn))
@@ -340,12 +341,12 @@ class SoftMatthews(NamedLoss):
 
 @twin(scores.cohen_kappa, 0.5333)
 def soft_cohen_kappa(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - Cohen's soft kappa.
 
     Formula: 1 - 2·(tp·tn - fp·fn)/((tp + fp)·(tn + fp) + (tp + fn)·(tn + fn))

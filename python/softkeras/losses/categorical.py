@@ -6,9 +6,10 @@ common.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from softkeras import scores
+from softkeras._types import Tensor, TensorLike
 from softkeras.losses._documentation import CATEGORICAL
 from softkeras.losses._named import Maker, Named
 from softkeras.losses.confusion import ConfusionLoss, confusion_loss
@@ -45,12 +46,12 @@ class _NamedLoss(Named, ConfusionLoss):
 
 @_MAKER.twin(scores.categorical_accuracy, 0.25)
 def soft_categorical_accuracy(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[CategoricalDecision],
-) -> Any:
+) -> Tensor:
     """1 - soft accuracy of several classes.
 
     Formula: 1 - Σ mᵢᵢ/n. It is the same number as `soft_recall` with
@@ -82,12 +83,12 @@ class SoftCategoricalAccuracy(_NamedLoss):
 
 @_MAKER.twin(scores.categorical_balanced_accuracy, 0.1667)
 def soft_categorical_balanced_accuracy(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[CategoricalDecision],
-) -> Any:
+) -> Tensor:
     """1 - soft balanced accuracy of several classes.
 
     Formula: 1 - mean of mᵢᵢ/tᵢ, over the i with tᵢ > 0. It is the same number
@@ -120,12 +121,12 @@ class SoftCategoricalBalancedAccuracy(_NamedLoss):
 
 @_MAKER.twin(scores.mean_iou, 0.3333)
 def soft_mean_iou(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[CategoricalDecision],
-) -> Any:
+) -> Tensor:
     """1 - the soft mean intersection over union.
 
     Formula: 1 - mean of mᵢᵢ/(tᵢ + cᵢ - mᵢᵢ), over the i with tᵢ > 0; of hard
@@ -157,12 +158,12 @@ class SoftMeanIoU(_NamedLoss):
 
 @_MAKER.twin(scores.categorical_matthews, 0.3)
 def soft_categorical_matthews(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[CategoricalDecision],
-) -> Any:
+) -> Tensor:
     """1 - the soft Matthews correlation of several classes.
 
     Formula: 1 - (n·Σ mᵢᵢ - Σ tᵢ·cᵢ)/√((n² - Σ tᵢ²)·(n² - Σ cᵢ²))
@@ -192,14 +193,14 @@ class SoftCategoricalMatthews(_NamedLoss):
 
 @_MAKER.twin(scores.categorical_kappa, 0.3636)
 def soft_categorical_kappa(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     weights: str | None = None,
     **decision: Unpack[CategoricalDecision],
-) -> Any:
+) -> Tensor:
     """1 - Cohen's soft kappa of several classes.
 
     Formula: Σ vᵢⱼ·mᵢⱼ/Σ vᵢⱼ·tᵢ·cⱼ/n, with vᵢⱼ = [i ≠ j], or abs(i - j) with
@@ -242,14 +243,14 @@ class SoftCategoricalKappa(_NamedLoss):
     {"cost_matrix": "[[0, 2, 1], [1, 0, 1], [1, 1, 0]]"},
 )
 def soft_categorical_cost(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
-    cost_matrix: Any,
+    cost_matrix: TensorLike,
     **decision: Unpack[CategoricalDecision],
-) -> Any:
+) -> Tensor:
     """The soft mean cost of decisions, with a cost for each kind of mistake.
 
     Formula: Σ costᵢⱼ·mᵢⱼ/n
@@ -275,7 +276,7 @@ class SoftCategoricalCost(_NamedLoss):
 
     def __init__(
         self,
-        cost_matrix: Any,
+        cost_matrix: TensorLike,
         *,
         name: str = "soft_categorical_cost",
         **options: Unpack[CategoricalLossOptions],

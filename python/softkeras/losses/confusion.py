@@ -10,32 +10,34 @@ import keras
 from softkeras import _replicas
 from softkeras._backend import ops
 from softkeras._confusion_scoring import ConfusionScoring
+from softkeras._types import DTypeLike, T, Tensor, TensorLike
 from softkeras.losses._batch_loss import BatchLoss
 from softkeras.losses._documentation import CATEGORICAL, documented
+from softkeras.steps import StepLike
 
 __all__ = ["ConfusionLoss", "confusion_loss"]
 
 
-def _documented(thing):
+def _documented(thing: T) -> T:
     return documented(thing, CATEGORICAL.texts)
 
 
 @_documented
 def confusion_loss(
-    y_true: Any,
-    y_pred: Any,
+    y_true: TensorLike,
+    y_pred: TensorLike,
     score: str | Callable,
-    sample_weight: Any = None,
-    mask: Any = None,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     empty: str = "skip",
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
     sparse: bool = False,
     ignore_class: int | None = None,
     **score_args: Any,
-) -> Any:
+) -> Tensor:
     """1 - any score of the soft confusion matrix.
 
     Formula: 1 - score(m), with m = `softkeras.soft_confusion_matrix` of the
@@ -141,17 +143,17 @@ class ConfusionLoss(BatchLoss):
 
     def __init__(
         self,
-        score: str | Callable | dict,
+        score: str | Callable[..., Any] | dict[str, Any],
         *,
         empty: str = "skip",
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
         sparse: bool = False,
         ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "confusion_loss",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
         **score_args: Any,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
@@ -166,7 +168,13 @@ class ConfusionLoss(BatchLoss):
             ignore_class=ignore_class,
         )
 
-    def evaluate(self, y_true, y_pred, sample_weight, mask):
+    def evaluate(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None,
+        mask: TensorLike | None,
+    ) -> Tensor:
         matrix = self.scoring.matrix(y_true, y_pred, sample_weight, mask)
         return _loss(self.scoring, *_replicas.total([matrix]))
 
@@ -174,5 +182,5 @@ class ConfusionLoss(BatchLoss):
         name, step = type(self).__name__, self.scoring.step
         return f"<{name} name={self.name} step={step}>"
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.scoring.get_config()}

@@ -9,7 +9,9 @@ import keras
 from softkeras import _backend, _checks, _replicas
 from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
+from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.losses._batch_loss import gather_rows
+from softkeras.losses._named import register
 from softkeras.losses.weighted_sum import Arithmetic
 from softkeras.ops.exp_ratio import log_exprel_below
 
@@ -36,10 +38,10 @@ def _log_odds(p):
     )
 
 
-@keras.saving.register_keras_serializable(package="softkeras")
+@register
 def continuous_bernoulli(
-    y_true: Any, y_pred: Any, from_logits: bool = True
-) -> Any:
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = True
+) -> Tensor:
     """Negative log-likelihood of proportions: the continuous Bernoulli.
 
     For targets anywhere in [0, 1] (proportions, soft labels, grey pixels),
@@ -119,7 +121,7 @@ def continuous_bernoulli(
     return ops.mean(loss, axis=-1)
 
 
-@keras.saving.register_keras_serializable(package="softkeras")
+@register
 class ContinuousBernoulli(Arithmetic, keras.losses.Loss):
     """Negative log-likelihood of proportions, as a Keras loss.
 
@@ -169,12 +171,17 @@ class ContinuousBernoulli(Arithmetic, keras.losses.Loss):
         from_logits: bool = True,
         reduction: str | None = "sum_over_batch_size",
         name: str = "continuous_bernoulli",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.from_logits = _checks.boolean("from_logits", from_logits)
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None = None,
+    ) -> Tensor:
         if _replicas.count() == 1 or self.reduction in (None, "none"):
             return super().__call__(y_true, y_pred, sample_weight)
         # Keras would take the mean of the replicas' means, which is another
@@ -191,10 +198,10 @@ class ContinuousBernoulli(Arithmetic, keras.losses.Loss):
         whole = self.reduction == "sum" or len(y_pred.shape) == 1
         return _replicas.share(loss) if whole else loss
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return continuous_bernoulli(y_true, y_pred, self.from_logits)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "dtype": self.dtype,

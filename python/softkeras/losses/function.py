@@ -10,6 +10,7 @@ import keras
 
 from softkeras import _backend, _checks
 from softkeras._backend import ops
+from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.losses import _terms
 from softkeras.losses.weighted_sum import Arithmetic
 
@@ -70,20 +71,25 @@ class FunctionLoss(Arithmetic, keras.losses.Loss):
 
     def __init__(
         self,
-        function: Callable[..., Any] | dict,
+        function: Callable[..., Any] | dict[str, Any],
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         if isinstance(function, dict):
             function = keras.saving.deserialize_keras_object(function)
         self.takes_weights = "sample_weight" in _arguments(function)
-        self.function = function
+        self.function: Any = function
         super().__init__(
             name=name or _name(function), reduction=reduction, dtype=dtype
         )
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None = None,
+    ) -> Tensor:
         mask = _backend.get_keras_mask(y_pred)
         y_true = _checks.tensor("y_true", y_true)
         y_pred = _checks.tensor("y_pred", y_pred)
@@ -137,10 +143,10 @@ class FunctionLoss(Arithmetic, keras.losses.Loss):
             )
         return value
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return self.function(y_true, y_pred)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "dtype": self.dtype,

@@ -5,11 +5,11 @@ The threshold is found anew in every batch, and the gradient goes through it.
 
 from __future__ import annotations
 
-from typing import Any
-
 from softkeras import _labels
+from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.losses import _at_constraint
 from softkeras.losses._constrained import Constrained, ConstrainedLoss, public
+from softkeras.steps import StepLike
 
 __all__ = [
     "SoftPrecisionAtRecall",
@@ -21,21 +21,21 @@ __all__ = [
 
 @public
 def soft_precision_at_recall(
-    y_true: Any,
-    y_pred: Any,
+    y_true: TensorLike,
+    y_pred: TensorLike,
     recall: float,
-    sample_weight: Any = None,
-    mask: Any = None,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     average: str | None = "macro",
     empty: str = "skip",
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
     labels: tuple[float, float] = (0, 1),
     sparse: bool = False,
     ignore_class: int | None = None,
-) -> Any:
+) -> Tensor:
     """1 - soft precision, at the threshold with a recall that is given.
 
     Formula: 1 - tp(τ)/(tp(τ) + fp(τ)) with tp(τ) = Σ w·y·F(x - τ) and
@@ -86,21 +86,21 @@ def soft_precision_at_recall(
 
 @public
 def soft_recall_at_precision(
-    y_true: Any,
-    y_pred: Any,
+    y_true: TensorLike,
+    y_pred: TensorLike,
     precision: float,
-    sample_weight: Any = None,
-    mask: Any = None,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     average: str | None = "macro",
     empty: str = "skip",
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
     labels: tuple[float, float] = (0, 1),
     sparse: bool = False,
     ignore_class: int | None = None,
-) -> Any:
+) -> Tensor:
     """1 - soft recall, at the threshold with a precision that is given.
 
     Formula: 1 - tp(τ)/Σ w·y with tp(τ) = Σ w·y·F(x - τ), fp(τ) =
@@ -203,7 +203,7 @@ class SoftPrecisionAtRecall(ConstrainedLoss):
         recall: float,
         average: str | None = "macro",
         empty: str = "skip",
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
         labels: tuple[float, float] = (0, 1),
@@ -211,7 +211,7 @@ class SoftPrecisionAtRecall(ConstrainedLoss):
         ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_precision_at_recall",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         constrained = Constrained(
             _at_constraint.PRECISION_AT_RECALL,
@@ -281,7 +281,7 @@ class SoftRecallAtPrecision(ConstrainedLoss):
         precision: float,
         average: str | None = "macro",
         empty: str = "skip",
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
         labels: tuple[float, float] = (0, 1),
@@ -289,7 +289,7 @@ class SoftRecallAtPrecision(ConstrainedLoss):
         ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_recall_at_precision",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         constrained = Constrained(
             _at_constraint.RECALL_AT_PRECISION,

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import keras
-
 from softkeras import _checks, _labels
 from softkeras._backend import ops
 from softkeras._pairs import (
@@ -15,9 +11,11 @@ from softkeras._pairs import (
     top_share,
     weight_above,
 )
+from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.counts import AVERAGES
 from softkeras.losses._documentation import LABEL_ARGUMENTS
 from softkeras.losses._empty import is_empty, no_loss
+from softkeras.losses._named import register
 from softkeras.losses._ranking_loss import (
     EMPTY_ARGUMENT,
     LOSS_ARGUMENTS,
@@ -27,6 +25,7 @@ from softkeras.losses._ranking_loss import (
 )
 from softkeras.losses._rows import read_rows
 from softkeras.scores import averaging
+from softkeras.steps import StepLike
 
 __all__ = [
     "SoftAUC",
@@ -69,24 +68,24 @@ _documented = documented(
 )
 
 
-@keras.saving.register_keras_serializable("softkeras")
+@register
 @_documented
 def soft_auc(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     max_fpr: float | None = None,
     average: str | None = "macro",
     empty: str = "skip",
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
     labels: tuple[float, float] = (0, 1),
     sparse: bool = False,
     ignore_class: int | None = None,
-) -> Any:
+) -> Tensor:
     """1 - the area under the ROC curve, with soft comparisons.
 
     Formula: the share of the pairs of a positive and a negative that are in
@@ -186,23 +185,23 @@ def _wrong_in_part(x, rows, max_fpr, compare):
     return rows.negative * share * (rows.positives[:, None] - found)
 
 
-@keras.saving.register_keras_serializable("softkeras")
+@register
 @_documented
 def soft_average_precision(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     average: str | None = "macro",
     empty: str = "skip",
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
     labels: tuple[float, float] = (0, 1),
     sparse: bool = False,
     ignore_class: int | None = None,
-) -> Any:
+) -> Tensor:
     """1 - average precision, with soft comparisons.
 
     Formula: 1 - Σᵢ uᵢ·Aᵢ/(Aᵢ + Bᵢ)/Σ u, the mean over positives of the
@@ -285,7 +284,7 @@ def _rate(max_fpr):
     return max_fpr
 
 
-@keras.saving.register_keras_serializable("softkeras")
+@register
 @_documented
 class SoftAUC(RankingLoss):
     """1 - the area under the ROC curve, softly, as a Keras loss.
@@ -337,7 +336,7 @@ class SoftAUC(RankingLoss):
         *,
         average: str | None = "macro",
         empty: str = "skip",
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
         labels: tuple[float, float] = (0, 1),
@@ -345,7 +344,7 @@ class SoftAUC(RankingLoss):
         ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_auc",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         _rate(max_fpr)
         super().__init__(
@@ -361,7 +360,7 @@ class SoftAUC(RankingLoss):
         )
 
 
-@keras.saving.register_keras_serializable("softkeras")
+@register
 @_documented
 class SoftAveragePrecision(RankingLoss):
     """1 - average precision, softly, as a Keras loss.
@@ -411,7 +410,7 @@ class SoftAveragePrecision(RankingLoss):
         *,
         average: str | None = "macro",
         empty: str = "skip",
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
         labels: tuple[float, float] = (0, 1),
@@ -419,7 +418,7 @@ class SoftAveragePrecision(RankingLoss):
         ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_average_precision",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         super().__init__(
             Comparison(step, sharpness),

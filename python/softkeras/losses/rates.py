@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from softkeras import _checks, scores
+from softkeras._types import Tensor, TensorLike
 from softkeras.losses._of_counts import NamedLoss, loss_class, twin
 from softkeras.losses.score import score_loss
 
@@ -39,12 +40,12 @@ __all__ = [
 
 @twin(scores.precision, 0.3333)
 def soft_precision(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - soft precision.
 
     Formula: 1 - tp/(tp + fp)
@@ -77,12 +78,12 @@ class SoftPrecision(NamedLoss):
 
 @twin(scores.recall, 0.3333)
 def soft_recall(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - soft recall, the sensitivity.
 
     Formula: 1 - tp/(tp + fn)
@@ -116,12 +117,12 @@ class SoftRecall(NamedLoss):
 
 @twin(scores.specificity, 0.2)
 def soft_specificity(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - soft specificity, the true negative rate.
 
     Formula: 1 - tn/(tn + fp)
@@ -151,12 +152,12 @@ class SoftSpecificity(NamedLoss):
 
 @twin(scores.negative_predictive_value, 0.2)
 def soft_negative_predictive_value(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - the soft negative predictive value.
 
     Formula: 1 - tn/(tn + fn)
@@ -186,12 +187,12 @@ class SoftNegativePredictiveValue(NamedLoss):
 
 @twin(scores.accuracy, 0.25)
 def soft_accuracy(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - soft accuracy, of each class against the others.
 
     Formula: 1 - (tp + tn)/(tp + fp + fn + tn)
@@ -221,12 +222,12 @@ class SoftAccuracy(NamedLoss):
 
 @twin(scores.hamming, 0.25)
 def soft_hamming(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """The soft Hamming loss, the share of labels that are wrong.
 
     Formula: (fp + fn)/(tp + fp + fn + tn)
@@ -256,12 +257,12 @@ class SoftHamming(NamedLoss):
 
 @twin(scores.balanced_accuracy, 0.2667)
 def soft_balanced_accuracy(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - soft balanced accuracy.
 
     Formula: 1 - ½·(tp/(tp + fn) + tn/(tn + fp))
@@ -291,12 +292,12 @@ class SoftBalancedAccuracy(NamedLoss):
 
 @twin(scores.informedness, 0.5333)
 def soft_informedness(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - soft informedness, Youden's J.
 
     Formula: 2 - tp/(tp + fn) - tn/(tn + fp)
@@ -326,12 +327,12 @@ class SoftInformedness(NamedLoss):
 
 @twin(scores.markedness, 0.5333)
 def soft_markedness(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """1 - soft markedness.
 
     Formula: 2 - tp/(tp + fp) - tn/(tn + fn)
@@ -361,14 +362,14 @@ class SoftMarkedness(NamedLoss):
 
 @twin(scores.expected_cost, 0.25)
 def soft_expected_cost(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
-    cost_matrix: Any = ((0, 1), (1, 0)),
+    cost_matrix: TensorLike = ((0, 1), (1, 0)),
     **decision: Unpack[Decision],
-) -> Any:
+) -> Tensor:
     """The soft mean cost of a decision.
 
     Formula: Σ cost·count/(tp + fp + fn + tn)
@@ -395,7 +396,7 @@ class SoftExpectedCost(NamedLoss):
 
     def __init__(
         self,
-        cost_matrix: Any = ((0, 1), (1, 0)),
+        cost_matrix: TensorLike = ((0, 1), (1, 0)),
         *,
         name: str = "soft_expected_cost",
         **options: Unpack[LossOptions],

@@ -10,26 +10,28 @@ import keras
 from softkeras import _backend, _checks, _replicas
 from softkeras._backend import ops
 from softkeras._scoring import Scoring
+from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.counts import Counts
 from softkeras.losses._batch_loss import BatchLoss
 from softkeras.losses._documentation import documented
 from softkeras.losses._moving_counts import MovingCounts
 from softkeras.scores import averaging
+from softkeras.steps import StepLike
 
 __all__ = ["ScoreLoss", "score_loss"]
 
 
 @documented
 def score_loss(
-    y_true: Any,
-    y_pred: Any,
+    y_true: TensorLike,
+    y_pred: TensorLike,
     score: str | Callable,
-    sample_weight: Any = None,
-    mask: Any = None,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     average: str | None = "macro",
     empty: str = "skip",
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     threshold: float | None = 0.5,
     from_logits: bool = False,
@@ -37,7 +39,7 @@ def score_loss(
     sparse: bool = False,
     ignore_class: int | None = None,
     **score_args: Any,
-) -> Any:
+) -> Tensor:
     """1 - any score of soft counts.
 
     Formula: 1 - mean of score(tp, fp, fn, tn) over classes or samples, with
@@ -153,11 +155,11 @@ class ScoreLoss(BatchLoss):
 
     def __init__(
         self,
-        score: str | Callable | dict,
+        score: str | Callable[..., Any] | dict[str, Any],
         *,
         average: str | None = "macro",
         empty: str = "skip",
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         threshold: float | None = 0.5,
         from_logits: bool = False,
@@ -167,7 +169,7 @@ class ScoreLoss(BatchLoss):
         momentum: float = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str = "score_loss",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
         **score_args: Any,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
@@ -193,7 +195,13 @@ class ScoreLoss(BatchLoss):
             )
         self._moving = MovingCounts(self.name, self.momentum)
 
-    def evaluate(self, y_true, y_pred, sample_weight, mask):
+    def evaluate(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None,
+        mask: TensorLike | None,
+    ) -> Tensor:
         counts, weights = self.scoring.counts(
             y_true, y_pred, sample_weight, mask
         )
@@ -227,7 +235,7 @@ class ScoreLoss(BatchLoss):
         name, step = type(self).__name__, self.scoring.step
         return f"<{name} name={self.name} step={step}>"
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             **self.scoring.get_config(),

@@ -5,11 +5,11 @@ The threshold is found anew in every batch, and the gradient goes through it.
 
 from __future__ import annotations
 
-from typing import Any
-
 from softkeras import _labels
+from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.losses import _at_constraint
 from softkeras.losses._constrained import Constrained, ConstrainedLoss, public
+from softkeras.steps import StepLike
 
 __all__ = [
     "SoftSensitivityAtSpecificity",
@@ -21,21 +21,21 @@ __all__ = [
 
 @public
 def soft_sensitivity_at_specificity(
-    y_true: Any,
-    y_pred: Any,
+    y_true: TensorLike,
+    y_pred: TensorLike,
     specificity: float,
-    sample_weight: Any = None,
-    mask: Any = None,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     average: str | None = "macro",
     empty: str = "skip",
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
     labels: tuple[float, float] = (0, 1),
     sparse: bool = False,
     ignore_class: int | None = None,
-) -> Any:
+) -> Tensor:
     """1 - soft sensitivity, at the threshold with a specificity that is given.
 
     Formula: 1 - tp(τ)/Σ w·y with tp(τ) = Σ w·y·F(x - τ), F the step on
@@ -86,21 +86,21 @@ def soft_sensitivity_at_specificity(
 
 @public
 def soft_specificity_at_sensitivity(
-    y_true: Any,
-    y_pred: Any,
+    y_true: TensorLike,
+    y_pred: TensorLike,
     sensitivity: float,
-    sample_weight: Any = None,
-    mask: Any = None,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     average: str | None = "macro",
     empty: str = "skip",
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
     labels: tuple[float, float] = (0, 1),
     sparse: bool = False,
     ignore_class: int | None = None,
-) -> Any:
+) -> Tensor:
     """1 - soft specificity, at the threshold with a sensitivity that is given.
 
     Formula: Σ w·(1 - y)·F(x - τ)/Σ w·(1 - y), F the step on the log-odds x,
@@ -194,7 +194,7 @@ class SoftSensitivityAtSpecificity(ConstrainedLoss):
         specificity: float,
         average: str | None = "macro",
         empty: str = "skip",
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
         labels: tuple[float, float] = (0, 1),
@@ -202,7 +202,7 @@ class SoftSensitivityAtSpecificity(ConstrainedLoss):
         ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_sensitivity_at_specificity",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         constrained = Constrained(
             _at_constraint.SENSITIVITY_AT_SPECIFICITY,
@@ -263,7 +263,7 @@ class SoftSpecificityAtSensitivity(ConstrainedLoss):
         sensitivity: float,
         average: str | None = "macro",
         empty: str = "skip",
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
         labels: tuple[float, float] = (0, 1),
@@ -271,7 +271,7 @@ class SoftSpecificityAtSensitivity(ConstrainedLoss):
         ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_specificity_at_sensitivity",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         constrained = Constrained(
             _at_constraint.SPECIFICITY_AT_SENSITIVITY,

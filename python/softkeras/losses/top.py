@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import keras
-
 from softkeras import _checks
 from softkeras._backend import ops
 from softkeras._pairs import (
@@ -16,9 +14,11 @@ from softkeras._pairs import (
     top_share,
     weight_above,
 )
+from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.counts import LARGEST
 from softkeras.losses._empty import is_empty, no_losses
 from softkeras.losses._groups import read_groups
+from softkeras.losses._named import register
 from softkeras.losses._ranking_loss import (
     EMPTY_ARGUMENT,
     LOSS_ARGUMENTS,
@@ -28,6 +28,7 @@ from softkeras.losses._ranking_loss import (
     documented,
 )
 from softkeras.scores import averaging
+from softkeras.steps import StepLike
 
 __all__ = [
     "SoftNDCG",
@@ -60,21 +61,21 @@ _documented = documented(
 )
 
 
-@keras.saving.register_keras_serializable("softkeras")
+@register
 @_documented
 def soft_ndcg(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     k: int | None = None,
     gain: str = "linear",
     empty: str = "skip",
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
-) -> Any:
+) -> Tensor:
     """1 - the normalized discounted cumulative gain of groups, with soft ranks.
 
     Formula: 1 - Σᵢ wᵢ·gᵢ·φᵢ/log₂(1 + rᵢ)/ideal, averaged over groups, where
@@ -225,19 +226,19 @@ def _discount_of(x, asked, there, table, k, compare):
     return ops.where(ops.isnan(higher), higher, discount)
 
 
-@keras.saving.register_keras_serializable("softkeras")
+@register
 @_documented
 def soft_precision_at_k(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     k: int,
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
-) -> Any:
+) -> Tensor:
     """1 - precision at k: the share of what is relevant among the top k.
 
     Formula: 1 - Σⱼ wⱼ·yⱼ·φⱼ/Σⱼ wⱼ·φⱼ, averaged over groups, where
@@ -324,7 +325,7 @@ def precision_at_k_losses(
     return compare.evaluate(evaluate), counting
 
 
-@keras.saving.register_keras_serializable("softkeras")
+@register
 @_documented
 class SoftNDCG(RankingLoss):
     """1 - normalized discounted cumulative gain, softly, as a Keras loss.
@@ -375,12 +376,12 @@ class SoftNDCG(RankingLoss):
         *,
         gain: str = "linear",
         empty: str = "skip",
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_ndcg",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         super().__init__(
             Comparison(step, sharpness),
@@ -394,7 +395,7 @@ class SoftNDCG(RankingLoss):
         )
 
 
-@keras.saving.register_keras_serializable("softkeras")
+@register
 @_documented
 class SoftPrecisionAtK(RankingLoss):
     """1 - precision at k of grouped items, softly, as a Keras loss.
@@ -438,12 +439,12 @@ class SoftPrecisionAtK(RankingLoss):
         self,
         k: int,
         *,
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_precision_at_k",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         super().__init__(
             Comparison(step, sharpness),

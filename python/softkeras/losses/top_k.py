@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
-
 from softkeras import _checks
 from softkeras._backend import ops
 from softkeras._pairs import Comparison, above, top_share
+from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.losses._empty import is_empty, no_losses
+from softkeras.losses._named import register
 from softkeras.losses._ranking_loss import (
     LOSS_ARGUMENTS,
     STEP_ARGUMENTS,
@@ -20,6 +20,7 @@ from softkeras.losses._ranking_loss import (
     weights,
 )
 from softkeras.scores import averaging
+from softkeras.steps import StepLike
 
 __all__ = ["SoftTopKAccuracy", "soft_top_k_accuracy"]
 
@@ -34,20 +35,20 @@ _documented = documented(
 )
 
 
-@keras.saving.register_keras_serializable("softkeras")
+@register
 @_documented
 def soft_top_k_accuracy(
-    y_true: Any,
-    y_pred: Any,
-    sample_weight: Any = None,
-    mask: Any = None,
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None = None,
+    mask: TensorLike | None = None,
     *,
     k: int = 5,
     sparse: bool = False,
-    step: Any = "sigmoid",
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     from_logits: bool = False,
-) -> Any:
+) -> Tensor:
     """1 - top-k accuracy: how often the right class is among the k highest.
 
     Formula: 1 - Σ w·φ_y/Σ w, where φ_j = H(x_j - τ) is the share of class j
@@ -190,7 +191,7 @@ def _read_ids(y_true, prediction, weight):
     return ops.where(fine[..., None], chosen, float("nan"))
 
 
-@keras.saving.register_keras_serializable("softkeras")
+@register
 @_documented
 class SoftTopKAccuracy(RankingLoss):
     """1 - top-k accuracy, softly, as a Keras loss.
@@ -237,12 +238,12 @@ class SoftTopKAccuracy(RankingLoss):
         k: int = 5,
         *,
         sparse: bool = False,
-        step: Any = "sigmoid",
+        step: StepLike = "sigmoid",
         sharpness: float | None = None,
         from_logits: bool = False,
         reduction: str | None = "sum_over_batch_size",
         name: str = "soft_top_k_accuracy",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         super().__init__(
             Comparison(step, sharpness),

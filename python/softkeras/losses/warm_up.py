@@ -9,6 +9,7 @@ import keras
 from softkeras import _checks, _state
 from softkeras._backend import ops
 from softkeras._gradients import choose
+from softkeras._types import DTypeLike, LossLike, Tensor, TensorLike
 from softkeras.losses import _terms
 from softkeras.losses.weighted_sum import Arithmetic
 
@@ -85,13 +86,13 @@ class WarmUp(Arithmetic, keras.losses.Loss):
 
     def __init__(
         self,
-        first: Any,
-        then: Any,
+        first: LossLike,
+        then: LossLike,
         steps: int | None = None,
         *,
         epochs: float | None = None,
         name: str = "warm_up",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.losses = [_terms.get("first", first), _terms.get("then", then)]
@@ -123,7 +124,7 @@ class WarmUp(Arithmetic, keras.losses.Loss):
         )
 
     @property
-    def variables(self) -> list:
+    def variables(self) -> list[keras.Variable]:
         """The state of the loss."""
         return [self._left]
 
@@ -140,7 +141,12 @@ class WarmUp(Arithmetic, keras.losses.Loss):
             self._left.assign(round(self.epochs * batches))
             self.epochs = None
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None = None,
+    ) -> Tensor:
         with keras.name_scope(self.name):
             left = _state.at_start_of_step(self._left)
             # Now, and not when it is assigned, by when it may have been: so
@@ -159,7 +165,7 @@ class WarmUp(Arithmetic, keras.losses.Loss):
             value = choose(left > 0, first, then, y_pred, both)
             return _state.when_differentiated(value, lambda: self._count(less))
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return self(y_true, y_pred)
 
     def _count(self, less):
@@ -177,7 +183,7 @@ class WarmUp(Arithmetic, keras.losses.Loss):
         first, then = (loss.name for loss in self.losses)
         return f"<WarmUp {first}, then {then}>"
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         first, then = self.losses
         return {
             "first": _terms.serialize("first", first),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import numbers
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import keras
 
 from softkeras import _checks
 from softkeras._backend import ops
+from softkeras._types import DTypeLike, LossLike, Tensor, TensorLike
 from softkeras.losses import _terms
 
 __all__ = ["WeightedSum"]
@@ -22,15 +23,15 @@ class Arithmetic:
     # NumPy leaves its own numbers' products to us.
     __array_ufunc__ = None
 
-    def __add__(self, other):
+    def __add__(self, other: keras.losses.Loss) -> WeightedSum:
         return _add(self, other)
 
-    def __radd__(self, other):
-        if isinstance(other, numbers.Number) and other == 0:
+    def __radd__(self, other: keras.losses.Loss | float) -> Arithmetic:
+        if isinstance(other, numbers.Real) and not other:
             return self  # sum([...]) starts from it
         return _add(other, self)
 
-    def __mul__(self, factor):
+    def __mul__(self, factor: float) -> WeightedSum:
         if not isinstance(factor, numbers.Real) or isinstance(factor, bool):
             raise ValueError(
                 "A loss can be multiplied by a number. Received: "
@@ -41,7 +42,7 @@ class Arithmetic:
 
     __rmul__ = __mul__
 
-    def __truediv__(self, divisor):
+    def __truediv__(self, divisor: float) -> WeightedSum:
         if not isinstance(divisor, numbers.Real) or not divisor:
             raise ValueError(
                 "A loss can be divided by a number other than 0. Received: "
@@ -49,7 +50,7 @@ class Arithmetic:
             )
         return self * (1 / divisor)
 
-    def __deepcopy__(self, memo: dict) -> Arithmetic:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Arithmetic:
         # Keras would save and load what is copied. That loses functions: those
         # of R, and those of Python that are not registered.
         twin = object.__new__(type(self))
@@ -57,10 +58,10 @@ class Arithmetic:
         vars(twin).update(copy.deepcopy(vars(self), memo))
         return twin
 
-    def __neg__(self):
+    def __neg__(self) -> NoReturn:
         raise ValueError(_AGAINST)
 
-    def __sub__(self, other):
+    def __sub__(self, other: object) -> NoReturn:
         raise ValueError(_AGAINST)
 
     __rsub__ = __sub__
@@ -139,10 +140,10 @@ class WeightedSum(Arithmetic, keras.losses.Loss):
 
     def __init__(
         self,
-        losses: Sequence[Any],
+        losses: Sequence[LossLike],
         weights: Sequence[float] | None = None,
         name: str = "weighted_sum",
-        dtype: Any = None,
+        dtype: DTypeLike = None,
     ):
         super().__init__(name=name, dtype=dtype)
         if not isinstance(losses, (list, tuple)) or not losses:
@@ -163,7 +164,12 @@ class WeightedSum(Arithmetic, keras.losses.Loss):
             **{f"weights[{i}]": weight for i, weight in enumerate(weights)}
         )
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None = None,
+    ) -> Tensor:
         with keras.name_scope(self.name):
             values = [
                 ops.cast(loss(y_true, y_pred, sample_weight), self.dtype)
@@ -173,7 +179,7 @@ class WeightedSum(Arithmetic, keras.losses.Loss):
             # 0 times a loss of infinity would be NaN.
             return sum(w * v for w, v in zip(self.weights, values) if w)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return self(y_true, y_pred)
 
     def __repr__(self):
@@ -182,7 +188,7 @@ class WeightedSum(Arithmetic, keras.losses.Loss):
         )
         return f"<WeightedSum {parts}>"
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             "losses": [
                 _terms.serialize("losses", loss) for loss in self.losses

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 from softkeras import _replicas
 from softkeras._backend import ops
+from softkeras._types import DTypeLike, Tensor
 
 
 class EpochSums(keras.metrics.Metric):
     """A metric whose state is sums over all batches since the last reset."""
 
-    def __init__(self, name: str, dtype: Any):
+    def __init__(self, name: str, dtype: DTypeLike):
         super().__init__(name=name, dtype=dtype)
         self._direction = "up"
-        self.totals = None
+        self.totals: Any = None
 
-    def add(self, numbers):
+    def add(self, numbers: Sequence[Tensor]) -> None:
         """Adds to the totals, each kept as a sum and the rest that it lost."""
         if self.totals is None:
             self.totals = [
@@ -47,5 +49,5 @@ class EpochSums(keras.metrics.Metric):
             total.assign(new)
             rest.assign(rest + lost)
 
-    def sums(self):
+    def sums(self) -> list[Tensor]:
         return _replicas.total([total + rest for total, rest in self.totals])

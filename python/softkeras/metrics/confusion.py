@@ -10,8 +10,10 @@ import keras
 from softkeras import _backend, _checks
 from softkeras._backend import ops
 from softkeras._confusion_scoring import ConfusionScoring
+from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.metrics._sums import EpochSums
 from softkeras.scores import names
+from softkeras.steps import StepLike
 
 __all__ = ["EpochConfusionScore"]
 
@@ -73,16 +75,16 @@ class EpochConfusionScore(EpochSums):
 
     def __init__(
         self,
-        score: str | Callable | dict,
+        score: str | Callable[..., Any] | dict[str, Any],
         *,
         empty: str = "skip",
-        step: Any = "hard",
+        step: StepLike = "hard",
         sharpness: float | None = None,
         from_logits: bool = False,
         sparse: bool = False,
         ignore_class: int | None = None,
         name: str | None = None,
-        dtype: Any = None,
+        dtype: DTypeLike = None,
         **score_args: Any,
     ):
         scoring = ConfusionScoring(
@@ -99,18 +101,23 @@ class EpochConfusionScore(EpochSums):
         super().__init__(name or own, dtype)
         self.scoring = scoring
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None = None,
+    ) -> None:
         mask = _backend.get_keras_mask(y_pred)
         y_pred = ops.cast(_checks.floating("y_pred", y_pred), self.dtype)
         matrix = self.scoring.matrix(y_true, y_pred, sample_weight, mask)
         self.add((matrix,))
 
-    def result(self):
+    def result(self) -> Tensor:
         if self.totals is None:
             return ops.convert_to_tensor(float("nan"), self.dtype)
         (matrix,) = self.sums()
         value, counts = self.scoring.value(matrix)
         return ops.where(counts, value, float("nan"))
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.scoring.get_config()}

@@ -9,9 +9,11 @@ import keras
 
 from softkeras import _backend, _checks, steps
 from softkeras._backend import ops
+from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.losses.top import ndcg_losses, precision_at_k_losses
 from softkeras.losses.top_k import top_k_losses
 from softkeras.metrics._sums import EpochSums
+from softkeras.steps import StepLike
 
 __all__ = ["EpochRankingScore"]
 
@@ -73,11 +75,11 @@ class EpochRankingScore(EpochSums):
         self,
         score: str,
         *,
-        step: Any = "hard",
+        step: StepLike = "hard",
         sharpness: float | None = None,
         from_logits: bool = False,
         name: str | None = None,
-        dtype: Any = None,
+        dtype: DTypeLike = None,
         **score_args: Any,
     ):
         _checks.one_of("score", score, tuple(SCORES))
@@ -122,13 +124,18 @@ class EpochRankingScore(EpochSums):
             **self.score_args,
         )
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None = None,
+    ) -> None:
         mask = _backend.get_keras_mask(y_pred)
         y_pred = ops.cast(_checks.floating("y_pred", y_pred), self.dtype)
         losses, weights = self._losses(y_true, y_pred, sample_weight, mask)
         self.add((ops.sum(weights * (1 - losses)), ops.sum(weights)))
 
-    def result(self):
+    def result(self) -> Tensor:
         if self.totals is None:
             return ops.convert_to_tensor(float("nan"), self.dtype)
         values, weights = self.sums()
@@ -136,7 +143,7 @@ class EpochRankingScore(EpochSums):
         share = values / ops.where(some, weights, 1.0)
         return ops.where(some, share, float("nan"))
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "score": self.score,

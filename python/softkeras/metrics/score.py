@@ -10,9 +10,11 @@ import keras
 from softkeras import _backend, _checks
 from softkeras._backend import ops
 from softkeras._scoring import Scoring
+from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.counts import Counts
 from softkeras.metrics._sums import EpochSums
 from softkeras.scores import averaging, names
+from softkeras.steps import StepLike
 
 __all__ = ["EpochScore"]
 
@@ -78,11 +80,11 @@ class EpochScore(EpochSums):
 
     def __init__(
         self,
-        score: str | Callable | dict,
+        score: str | Callable[..., Any] | dict[str, Any],
         *,
         average: str | None = "macro",
         empty: str = "skip",
-        step: Any = "hard",
+        step: StepLike = "hard",
         sharpness: float | None = None,
         threshold: float | None = 0.5,
         from_logits: bool = False,
@@ -90,7 +92,7 @@ class EpochScore(EpochSums):
         sparse: bool = False,
         ignore_class: int | None = None,
         name: str | None = None,
-        dtype: Any = None,
+        dtype: DTypeLike = None,
         **score_args: Any,
     ):
         scoring = Scoring(
@@ -110,7 +112,12 @@ class EpochScore(EpochSums):
         super().__init__(name or own, dtype)
         self.scoring = scoring
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None = None,
+    ) -> None:
         mask = _backend.get_keras_mask(y_pred)
         y_pred = ops.cast(_checks.floating("y_pred", y_pred), self.dtype)
         counts, weights = self.scoring.counts(
@@ -122,7 +129,7 @@ class EpochScore(EpochSums):
         values, weights = self.scoring.values(counts, weights)
         self.add((ops.sum(weights * values), ops.sum(weights)))
 
-    def result(self):
+    def result(self) -> Tensor:
         if self.totals is None:
             return ops.convert_to_tensor(float("nan"), self.dtype)
         totals = self.sums()
@@ -138,5 +145,5 @@ class EpochScore(EpochSums):
             return ops.where(weights > 0, values, float("nan"))
         return averaging.mean(values, weights, float("nan"))
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.scoring.get_config()}

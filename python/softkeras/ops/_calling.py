@@ -17,6 +17,7 @@ import numpy as np
 from softkeras import _backend, _checks, steps
 from softkeras._backend import ops
 from softkeras._gradients import widen
+from softkeras._types import Decorator, Tensor
 
 _OPS: dict[str, Callable] = {}
 
@@ -42,7 +43,7 @@ class OpCall(keras.Operation):
                         "or call it in a layer of your own."
                     )
 
-    def call(self, **tensors):
+    def call(self, **tensors) -> Tensor:
         return _OPS[self.op](**tensors, **self.arguments)
 
     def compute_output_spec(self, **tensors):
@@ -51,7 +52,7 @@ class OpCall(keras.Operation):
             return keras.KerasTensor(spec.shape, spec.dtype, ragged=True)
         return spec
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         arguments = {
             key: _to_config(key, value) for key, value in self.arguments.items()
         }
@@ -78,7 +79,7 @@ def _from_config(value):
     return keras.saving.deserialize_keras_object(value)
 
 
-def op(*tensors: str, keep_dtype: bool = True) -> Callable:
+def op(*tensors: str, keep_dtype: bool = True) -> Decorator:
     """Decorator: `tensors` are the names of the arguments that are tensors.
 
     They arrive as tensors of float32 or float64, the first as it is and the
@@ -93,7 +94,7 @@ def op(*tensors: str, keep_dtype: bool = True) -> Callable:
     return decorate
 
 
-def elementwise(*tensors: str, rows: tuple[str, ...] = ()) -> Callable:
+def elementwise(*tensors: str, rows: tuple[str, ...] = ()) -> Decorator:
     """The same for a function of each element, which may also be ragged.
 
     Tensors broadcast with the first, but for those in `rows`.

@@ -18,6 +18,7 @@ import numpy as np
 from softkeras import _backend, _checks
 from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._types import Tensor, TensorLike
 from softkeras.ops._calling import op
 
 __all__ = ["soft_argmax", "soft_one_hot"]
@@ -28,14 +29,14 @@ COUNTABLE = 2**31 - 1
 
 @op("x", "mask", keep_dtype=False)
 def soft_argmax(
-    x: Any,
+    x: TensorLike,
     axis: int | tuple[int, ...] = -1,
-    sharpness: Any = 1.0,
+    sharpness: TensorLike = 1.0,
     straight_through: bool = False,
-    mask: Any = None,
+    mask: TensorLike | None = None,
     hard: bool = False,
     first_index: int = 0,
-):
+) -> Tensor:
     """The expected index of the highest entry: an arg-max that can be trained.
 
     With several axes, the expected coordinates: of a key point, say, whose heat
@@ -156,13 +157,13 @@ def soft_argmax(
 
 @op("x", "mask")
 def soft_one_hot(
-    x: Any,
+    x: TensorLike,
     axis: int | tuple[int, ...] = -1,
-    sharpness: Any = 1.0,
+    sharpness: TensorLike = 1.0,
     straight_through: bool = False,
-    mask: Any = None,
+    mask: TensorLike | None = None,
     hard: bool = False,
-):
+) -> Tensor:
     """The selection of the highest entry: a one-hot that can be trained.
 
     It is for a loss that needs what is chosen and not its index: Σ p·v, say,

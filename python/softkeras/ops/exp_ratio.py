@@ -23,12 +23,12 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
 from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._types import Tensor, TensorLike
 from softkeras.ops._calling import elementwise
 
 __all__ = [
@@ -236,7 +236,7 @@ def log_exprel_below(x):
 
 
 @elementwise("x")
-def exp_ratio(x: Any) -> Any:
+def exp_ratio(x: TensorLike) -> Tensor:
     """1/(1 - e^-x) - 1/x, whose value at 0 is ½, safe to train through.
 
     Formula: f(x) = 1/(1 - e^-x) - 1/x = ½ + ½·L(x/2), L(v) = coth v - 1/v
@@ -275,7 +275,9 @@ def exp_ratio(x: Any) -> Any:
 
 
 @elementwise("x")
-def exp_ratio_sum(x: Any, shifts: Sequence[float] = (0.0, 50.0)) -> Any:
+def exp_ratio_sum(
+    x: TensorLike, shifts: Sequence[float] = (0.0, 50.0)
+) -> Tensor:
     """The sum of `exp_ratio` at x and at shifts of it.
 
     Formula: Σ f(x + s) over the shifts s, f being `exp_ratio`.
@@ -329,7 +331,7 @@ def _finite_numbers(name, values):
 
 
 @elementwise("x")
-def log_exprel(x: Any) -> Any:
+def log_exprel(x: TensorLike) -> Tensor:
     """Log of (e^x - 1)/x, whose value at 0 is 0.
 
     Formula: log((e^x - 1)/x) = log ∫ e^(x·y) dy over 0 <= y <= 1, which is the
@@ -364,7 +366,7 @@ def log_exprel(x: Any) -> Any:
 
 
 @elementwise("logits")
-def continuous_bernoulli_mean(logits: Any) -> Any:
+def continuous_bernoulli_mean(logits: TensorLike) -> Tensor:
     """The mean of the continuous Bernoulli distribution: `exp_ratio`.
 
     Formula: with the density proportional to λ^y·(1 - λ)^(1 - y) on

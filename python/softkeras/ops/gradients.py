@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 import keras
 
 from softkeras import _checks
 from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._types import Tensor, TensorLike
 from softkeras.ops._calling import elementwise
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
 
 
 @elementwise("soft", "hard")
-def straight_through(hard: Any, soft: Any):
+def straight_through(hard: TensorLike, soft: TensorLike) -> Tensor:
     """One tensor forward, the gradient of another backward.
 
     Formula: f = hard, exactly, and whatever `soft` is: unlike
@@ -162,13 +162,13 @@ def surrogate_gradient(surrogate: Callable) -> Callable:
 
 @elementwise("x", "condition", "safe_true", "safe_false")
 def safe_where(
-    condition: Any,
+    condition: TensorLike,
     if_true: Callable,
     if_false: Callable,
-    x: Any,
-    safe_true: Any,
-    safe_false: Any,
-):
+    x: TensorLike,
+    safe_true: TensorLike,
+    safe_false: TensorLike,
+) -> Tensor:
     """`where` whose branches never see an input that they can't take.
 
     Formula: f(x) = if_true(x) where `condition` holds, else if_false(x); each
@@ -229,7 +229,7 @@ def safe_where(
 
 
 @elementwise("x")
-def clip_gradient(x: Any, limit: float):
+def clip_gradient(x: TensorLike, limit: float) -> Tensor:
     """The identity, with its gradient cut to [-limit, limit].
 
     Formula: f(x) = x.

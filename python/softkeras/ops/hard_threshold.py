@@ -12,9 +12,10 @@ import numpy as np
 from softkeras import _checks, steps
 from softkeras._backend import ops
 from softkeras._shapes import SHAPES
+from softkeras._types import Tensor, TensorLike
 from softkeras.ops._calling import elementwise
 from softkeras.ops.gradients import straight_through
-from softkeras.steps import Step
+from softkeras.steps import Step, StepLike
 
 __all__ = ["hard_threshold"]
 
@@ -66,7 +67,9 @@ def _checked(function: Callable) -> Callable:
 
 @_checked
 @elementwise("x", "threshold")
-def hard_threshold(x: Any, threshold: Any, surrogate: Any = None):
+def hard_threshold(
+    x: TensorLike, threshold: TensorLike, surrogate: StepLike | None = None
+) -> Tensor:
     """Zero where `abs(x)` is at most the threshold, and x elsewhere.
 
     Formula: f(x) = x·1[abs(x) > λ]. So f(±λ) = 0, and f(±inf) = ±inf for a

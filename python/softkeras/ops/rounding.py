@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from softkeras import _shapes, steps
 from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._types import Tensor, TensorLike
 from softkeras.ops._calling import elementwise
-from softkeras.steps import Step
+from softkeras.steps import Step, StepLike
 
 __all__ = ["soft_ceil", "soft_floor", "soft_round", "soft_sign", "soft_step"]
 
 
 @elementwise("x", "threshold")
 def soft_step(
-    x: Any,
-    threshold: Any = 0.0,
-    step: Any = "sigmoid",
+    x: TensorLike,
+    threshold: TensorLike = 0.0,
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     straight_through: bool = False,
     hard: bool = False,
-) -> Any:
+) -> Tensor:
     """A soft 0/1 step of any real x: the Heaviside function with a gradient.
 
     Formula: G(s·(x - t)), with G the shape of the step (see
@@ -84,12 +84,12 @@ def _hard_step(x, threshold):
 
 @elementwise("x")
 def soft_sign(
-    x: Any,
-    step: Any = "sigmoid",
+    x: TensorLike,
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     straight_through: bool = False,
     hard: bool = False,
-) -> Any:
+) -> Tensor:
     """A soft sign of any real x, from -1 to 1.
 
     Formula: 2·G(s·x) - 1, with G the shape of the step; exactly odd for the
@@ -137,12 +137,12 @@ def soft_sign(
 
 @elementwise("x")
 def soft_round(
-    x: Any,
-    step: Any = "sigmoid",
+    x: TensorLike,
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     straight_through: bool = False,
     hard: bool = False,
-) -> Any:
+) -> Tensor:
     """A soft rounding of any real x to integers.
 
     Formula: k + F(x - k), k the integer below x and F the step that is
@@ -202,12 +202,12 @@ def soft_round(
 
 @elementwise("x")
 def soft_floor(
-    x: Any,
-    step: Any = "sigmoid",
+    x: TensorLike,
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     straight_through: bool = False,
     hard: bool = False,
-) -> Any:
+) -> Tensor:
     """A soft floor: the staircase that rises at the integers.
 
     Formula: soft_round(x - ½), without the rounding of x - ½. It is exactly
@@ -256,12 +256,12 @@ def soft_floor(
 
 @elementwise("x")
 def soft_ceil(
-    x: Any,
-    step: Any = "sigmoid",
+    x: TensorLike,
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     straight_through: bool = False,
     hard: bool = False,
-) -> Any:
+) -> Tensor:
     """A soft ceiling: `soft_floor` and 1.
 
     Formula: soft_round(x + ½), without the rounding of x + ½, which is

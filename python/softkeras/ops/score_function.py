@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import numpy as np
 
 from softkeras import _backend, _checks
 from softkeras._backend import ops
+from softkeras._types import Tensor, TensorLike
 from softkeras.ops._calling import op
 from softkeras.ops.gradients import straight_through
 
@@ -21,8 +21,8 @@ __all__ = ["score_function_loss"]
 @op("probabilities", keep_dtype=False)
 def score_function_loss(
     metric: Callable,
-    probabilities: Any,
-    y_true: Any = None,
+    probabilities: TensorLike,
+    y_true: TensorLike | None = None,
     *,
     samples: int = 16,
     seed: int | keras.random.SeedGenerator | None = None,
@@ -30,7 +30,7 @@ def score_function_loss(
     from_logits: bool = False,
     baseline: bool = True,
     maximize: bool = False,
-):
+) -> Tensor:
     """The mean of a black-box metric over random decisions, made trainable.
 
     The metric may be any Python function of NumPy arrays: it is only called,
@@ -203,7 +203,7 @@ class _Trials:
         self.baseline = baseline
         self.sign = sign
 
-    def __call__(self, decisions, *y_true):
+    def __call__(self, decisions, *y_true) -> Tensor:
         # Copies, which the metric may sort or change as it likes.
         values = self.sign * np.array(
             [

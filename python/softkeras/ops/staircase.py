@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
 
 from softkeras import _backend, _shapes, steps
 from softkeras._backend import ops
 from softkeras._shapes import NEARLY_STRAIGHT
+from softkeras._types import Tensor, TensorLike
 from softkeras.ops._calling import elementwise
+from softkeras.steps import StepLike
 
 __all__ = ["soft_staircase"]
 
@@ -23,15 +23,15 @@ __all__ = ["soft_staircase"]
     rows=("thresholds", "levels", "edges"),
 )
 def soft_staircase(
-    x: Any,
-    thresholds: Any,
-    levels: Any,
-    step: Any = "sigmoid",
+    x: TensorLike,
+    thresholds: TensorLike,
+    levels: TensorLike,
+    step: StepLike = "sigmoid",
     sharpness: float | None = None,
     straight_through: bool = False,
     hard: bool = False,
-    edges: Any = None,
-) -> Any:
+    edges: TensorLike | None = None,
+) -> Tensor:
     """A staircase of soft steps: a quantiser, a piece-wise constant neuron.
 
     Formula: the n thresholds t₁ < … < tₙ lie in cells between edges,

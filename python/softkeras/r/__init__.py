@@ -18,6 +18,7 @@ from typing import Any
 import keras
 
 from softkeras._foreign import ForeignFunction
+from softkeras._types import DTypeLike
 from softkeras.counts import Counts
 from softkeras.losses import FunctionLoss
 from softkeras.r import _session
@@ -30,7 +31,7 @@ def start() -> None:
 
     Formula: none. R finds its packages as ever, in what `R_LIBS` and
     `R_LIBS_USER` name. reticulate takes this Python whatever
-    `RETICULATE_PYTHON` says. When Python ends, R's finalizers run, its graphics
+    `RETICULATE_PYTHON` says. When Python ends, R's finalisers run, its graphics
     devices are closed and its temporary files removed; the exit status stays
     Python's.
 
@@ -106,7 +107,7 @@ def loss(
     source: str,
     name: str | None = None,
     reduction: str | None = "sum_over_batch_size",
-    dtype: Any = None,
+    dtype: DTypeLike = None,
 ) -> keras.losses.Loss:
     """A Keras loss that is written in R.
 

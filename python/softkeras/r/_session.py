@@ -54,12 +54,13 @@ def start() -> None:
     environment = dict(os.environ)
     interrupts = signal.getsignal(signal.SIGINT)
     rinterface.initr(interactive=False)
-    # It would end R without the lock, which R's finalizers then wait for.
+    # It would end R without the lock, which R's finalisers then wait for.
     atexit.unregister(rinterface.endr)
     atexit.register(_end, libr, os.getpid())
     _take_over(libr)
     _restore(environment, interrupts)
     _thread = threading.get_ident()
+    return None
 
 
 def check_thread() -> None:

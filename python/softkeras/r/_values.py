@@ -26,7 +26,7 @@ def for_r(value: Any) -> Any:
         least = most = int(value)
     else:
         return value
-    if -(2**31) < least and most < 2**31:
+    if least > -(2**31) and most < 2**31:
         return value
     if least < -(2**53) or most > 2**53:
         raise OverflowError(

@@ -7,11 +7,11 @@ Each is a function of `Counts`, gives 1 for the best and works entry by entry.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from softkeras import _checks
 from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._types import Tensor
 from softkeras.counts import Counts
 from softkeras.scores.rates import recall, specificity
 
@@ -31,7 +31,7 @@ __all__ = [
 STEEPEST = 1e-12
 
 
-def f_beta(counts: Counts, beta: float = 1.0) -> Any:
+def f_beta(counts: Counts, beta: float = 1.0) -> Tensor:
     """F-beta, the harmonic mean of precision and recall; F1 at beta = 1.
 
     Formula: (1 + β²)·tp/((1 + β²)·tp + β²·fn + fp).
@@ -72,7 +72,7 @@ def f_beta(counts: Counts, beta: float = 1.0) -> Any:
     return counts.tp / (counts.tp + of_fn * counts.fn + of_fp * counts.fp)
 
 
-def dice(counts: Counts) -> Any:
+def dice(counts: Counts) -> Tensor:
     """The Dice coefficient, F1: 2·tp/(2·tp + fp + fn).
 
     The overlap of two sets: what is positive and what is called so.
@@ -101,7 +101,7 @@ def dice(counts: Counts) -> Any:
     return f_beta(counts)
 
 
-def jaccard(counts: Counts) -> Any:
+def jaccard(counts: Counts) -> Tensor:
     """The Jaccard index, intersection over union: tp/(tp + fp + fn).
 
     Of what is positive or called so, the share that is both.
@@ -130,7 +130,7 @@ def jaccard(counts: Counts) -> Any:
     return counts.tp / (counts.tp + counts.fp + counts.fn)
 
 
-def critical_success_index(counts: Counts) -> Any:
+def critical_success_index(counts: Counts) -> Tensor:
     """The critical success index: tp/(tp + fp + fn).
 
     Of the events that came or were forecast, the share that was both: the
@@ -160,7 +160,7 @@ def critical_success_index(counts: Counts) -> Any:
     return jaccard(counts)
 
 
-def tversky(counts: Counts, alpha: float = 0.5, beta: float = 0.5) -> Any:
+def tversky(counts: Counts, alpha: float = 0.5, beta: float = 0.5) -> Tensor:
     """The Tversky index: tp/(tp + α·fp + β·fn).
 
     At α = β = ½ it is Dice, at α = β = 1 Jaccard.
@@ -197,7 +197,7 @@ def tversky(counts: Counts, alpha: float = 0.5, beta: float = 0.5) -> Any:
     return counts.tp / (counts.tp + alpha * counts.fp + beta * counts.fn)
 
 
-def g_mean(counts: Counts) -> Any:
+def g_mean(counts: Counts) -> Tensor:
     """The geometric mean of recall and specificity.
 
     Formula: √(tp/(tp + fn)·tn/(tn + fp)).
@@ -227,7 +227,7 @@ def g_mean(counts: Counts) -> Any:
     return _root(recall(counts) * specificity(counts))
 
 
-def fowlkes_mallows(counts: Counts) -> Any:
+def fowlkes_mallows(counts: Counts) -> Tensor:
     """The Fowlkes-Mallows index: √(precision·recall).
 
     Formula: tp/√((tp + fp)·(tp + fn)).
@@ -258,7 +258,7 @@ def fowlkes_mallows(counts: Counts) -> Any:
     return counts.tp / (ops.sqrt(called) * ops.sqrt(positive))
 
 
-def matthews(counts: Counts) -> Any:
+def matthews(counts: Counts) -> Tensor:
     """The Matthews correlation coefficient of labels and decisions.
 
     Formula: (tp·tn - fp·fn)/√((tp + fp)·(tp + fn)·(tn + fp)·(tn + fn)).
@@ -295,7 +295,7 @@ def matthews(counts: Counts) -> Any:
     return (tp * tn - fp * fn) / (of_positive * of_negative)
 
 
-def cohen_kappa(counts: Counts) -> Any:
+def cohen_kappa(counts: Counts) -> Tensor:
     """Cohen's kappa: the agreement beyond that of chance.
 
     Formula: (a - e)/(1 - e), with n the sum of counts, a = (tp + tn)/n and

@@ -8,6 +8,7 @@ from typing import Any
 
 from softkeras import _checks
 from softkeras._backend import ops
+from softkeras._types import Tensor
 from softkeras.counts import AVERAGES, Counts
 from softkeras.scores.names import get, name_of
 
@@ -23,9 +24,9 @@ def average_score(
     counts: Counts,
     average: str | None = "macro",
     empty: str = "skip",
-    weights: Any = None,
+    weights: Tensor | None = None,
     **score_args: Any,
-) -> Any:
+) -> Tensor:
     """The mean of a score over the entries of counts.
 
     Formula: Σ wᵢ·score(countsᵢ)/Σ wᵢ, the entries i being classes, samples or
@@ -90,7 +91,7 @@ def weighted_values(
     average: str | None,
     empty: str,
     hard: bool,
-    weights: Any = None,
+    weights: Tensor | None = None,
 ) -> tuple[Any, Any]:
     """The scores of the entries and their weights in the mean.
 
@@ -158,7 +159,7 @@ def _alike_if_nothing(weights, alike):
     return ops.where(ops.sum(weights) > 0, weights, alike)
 
 
-def mean(values: Any, weights: Any, nothing: float) -> Any:
+def mean(values: Tensor, weights: Tensor, nothing: float) -> Tensor:
     """The weighted mean, or `nothing` where all weights are 0."""
     total = ops.sum(weights)
     some = total > 0

@@ -6,13 +6,12 @@ best. 0/0 is NaN.
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
 
 from softkeras import _checks
 from softkeras._backend import ops
+from softkeras._types import Tensor, TensorLike
 
 __all__ = [
     "categorical_accuracy",
@@ -26,7 +25,7 @@ __all__ = [
 WEIGHTS = (None, "linear", "quadratic")
 
 
-def categorical_accuracy(matrix: Any) -> Any:
+def categorical_accuracy(matrix: TensorLike) -> Tensor:
     """Accuracy: the share of rows whose class is called.
 
     Formula: Σ mᵢᵢ/n, with n the sum of the matrix m.
@@ -53,7 +52,7 @@ def categorical_accuracy(matrix: Any) -> Any:
     return ops.trace(matrix) / ops.sum(matrix)
 
 
-def categorical_balanced_accuracy(matrix: Any) -> Any:
+def categorical_balanced_accuracy(matrix: TensorLike) -> Tensor:
     """Balanced accuracy: the mean recall of the classes that occur.
 
     Formula: the mean of mᵢᵢ/tᵢ, with tᵢ = Σⱼ mᵢⱼ, over the i with tᵢ > 0.
@@ -81,7 +80,7 @@ def categorical_balanced_accuracy(matrix: Any) -> Any:
     return _mean_where_any(ops.diagonal(matrix), label, label)
 
 
-def mean_iou(matrix: Any, present: bool = False) -> Any:
+def mean_iou(matrix: TensorLike, present: bool = False) -> Tensor:
     """The mean intersection over union of the classes.
 
     Formula: the mean of mᵢᵢ/uᵢ, with uᵢ = Σⱼ mᵢⱼ + Σⱼ mⱼᵢ - mᵢᵢ, over the i
@@ -117,7 +116,7 @@ def mean_iou(matrix: Any, present: bool = False) -> Any:
     return _mean_where_any(hits, either, label if present else either)
 
 
-def categorical_matthews(matrix: Any) -> Any:
+def categorical_matthews(matrix: TensorLike) -> Tensor:
     """The Matthews correlation coefficient of labels and decisions.
 
     Formula: (n·Σ mᵢᵢ - Σ tᵢ·cᵢ)/√((n² - Σ tᵢ²)·(n² - Σ cᵢ²)), with n the sum
@@ -166,7 +165,7 @@ def categorical_matthews(matrix: Any) -> Any:
     return ops.sum(together) / spread
 
 
-def categorical_kappa(matrix: Any, weights: str | None = None) -> Any:
+def categorical_kappa(matrix: TensorLike, weights: str | None = None) -> Tensor:
     """Cohen's kappa: the agreement beyond that of chance.
 
     Formula: 1 - Σ wᵢⱼ·mᵢⱼ/Σ wᵢⱼ·tᵢ·cⱼ/n, with n the sum of the matrix, tᵢ
@@ -211,7 +210,7 @@ def categorical_kappa(matrix: Any, weights: str | None = None) -> Any:
     return 1 - ops.sum(costs * matrix) / ops.sum(costs * chance)
 
 
-def categorical_cost(matrix: Any, cost_matrix: Any) -> Any:
+def categorical_cost(matrix: TensorLike, cost_matrix: TensorLike) -> Tensor:
     """1 - the mean cost of a decision.
 
     Formula: 1 - Σ costᵢⱼ·mᵢⱼ/n, with n the sum of the matrix. The loss is the

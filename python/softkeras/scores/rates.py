@@ -6,9 +6,8 @@ Each is a function of `Counts`, gives 1 for the best and works entry by entry.
 
 from __future__ import annotations
 
-from typing import Any
-
 from softkeras import _checks
+from softkeras._types import Tensor, TensorLike
 from softkeras.counts import Counts
 
 __all__ = [
@@ -25,7 +24,7 @@ __all__ = [
 ]
 
 
-def precision(counts: Counts) -> Any:
+def precision(counts: Counts) -> Tensor:
     """Precision, the positive predictive value: tp/(tp + fp).
 
     The share of what is called positive that is positive.
@@ -52,7 +51,7 @@ def precision(counts: Counts) -> Any:
     return counts.tp / (counts.tp + counts.fp)
 
 
-def recall(counts: Counts) -> Any:
+def recall(counts: Counts) -> Tensor:
     """Recall, the sensitivity or true positive rate: tp/(tp + fn).
 
     The share of what is positive that is called positive.
@@ -78,7 +77,7 @@ def recall(counts: Counts) -> Any:
     return counts.tp / (counts.tp + counts.fn)
 
 
-def specificity(counts: Counts) -> Any:
+def specificity(counts: Counts) -> Tensor:
     """Specificity, the true negative rate: tn/(tn + fp).
 
     The share of what is negative that is called negative.
@@ -105,7 +104,7 @@ def specificity(counts: Counts) -> Any:
     return counts.tn / (counts.tn + counts.fp)
 
 
-def negative_predictive_value(counts: Counts) -> Any:
+def negative_predictive_value(counts: Counts) -> Tensor:
     """The negative predictive value: tn/(tn + fn).
 
     The share of what is called negative that is negative.
@@ -133,7 +132,7 @@ def negative_predictive_value(counts: Counts) -> Any:
     return counts.tn / (counts.tn + counts.fn)
 
 
-def accuracy(counts: Counts) -> Any:
+def accuracy(counts: Counts) -> Tensor:
     """Accuracy: (tp + tn)/n, with n = tp + fp + fn + tn.
 
     The share of what is called right.
@@ -160,7 +159,7 @@ def accuracy(counts: Counts) -> Any:
     return (counts.tp + counts.tn) / sum(counts)
 
 
-def hamming(counts: Counts) -> Any:
+def hamming(counts: Counts) -> Tensor:
     """1 - the Hamming loss: the share of labels that are right.
 
     Formula: (tp + tn)/(tp + fp + fn + tn), as `accuracy`; with several labels
@@ -189,7 +188,7 @@ def hamming(counts: Counts) -> Any:
     return accuracy(counts)
 
 
-def balanced_accuracy(counts: Counts) -> Any:
+def balanced_accuracy(counts: Counts) -> Tensor:
     """Balanced accuracy: ½·(tp/(tp + fn) + tn/(tn + fp)).
 
     The mean of recall and specificity.
@@ -218,7 +217,7 @@ def balanced_accuracy(counts: Counts) -> Any:
     return 0.5 * (recall(counts) + specificity(counts))
 
 
-def informedness(counts: Counts) -> Any:
+def informedness(counts: Counts) -> Tensor:
     """Informedness, Youden's J: tp/(tp + fn) + tn/(tn + fp) - 1.
 
     Recall and specificity less 1: how much better than a guess.
@@ -246,7 +245,7 @@ def informedness(counts: Counts) -> Any:
     return recall(counts) + specificity(counts) - 1
 
 
-def markedness(counts: Counts) -> Any:
+def markedness(counts: Counts) -> Tensor:
     """Markedness: tp/(tp + fp) + tn/(tn + fn) - 1.
 
     Precision and negative predictive value less 1.
@@ -275,7 +274,9 @@ def markedness(counts: Counts) -> Any:
     return precision(counts) + negative_predictive_value(counts) - 1
 
 
-def expected_cost(counts: Counts, cost_matrix: Any = ((0, 1), (1, 0))) -> Any:
+def expected_cost(
+    counts: Counts, cost_matrix: TensorLike = ((0, 1), (1, 0))
+) -> Tensor:
     """1 - the mean cost of a decision.
 
     Formula: 1 - Σ cost·count/(tp + fp + fn + tn). The loss is the mean cost.

@@ -6,6 +6,9 @@ by the headings of the table.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from softkeras.doctor._keras_ops import (
     algebra,
     arrays,
@@ -18,7 +21,7 @@ from softkeras.doctor._keras_ops import (
 )
 from softkeras.doctor._keras_ops.case import Case
 
-GROUPS: dict[str, dict[str, Case | tuple[Case, ...]]] = {
+GROUPS: dict[str, Mapping[str, Any]] = {
     "Arithmetic and functions of one number": elementwise.ARITHMETIC,
     "Activations": elementwise.ACTIVATION | neural.SOFTMAX,
     "Rounding, comparing and casting": elementwise.ROUNDING_AND_COMPARING,

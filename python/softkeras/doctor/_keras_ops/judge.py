@@ -174,7 +174,8 @@ def _is_random(runner, inputs) -> bool:
 
 
 def _compare(runner, case, inputs, found, dtype) -> Verdict:
-    words, changes, reasons = {}, [], []
+    words: dict[str, list[str]] = {}
+    changes, reasons = [], []
     for i, name in enumerate(case.inputs):
         direction = _direction(inputs[i].shape)
         slopes, noise = _differences(runner, inputs, i, direction, dtype)

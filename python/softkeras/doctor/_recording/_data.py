@@ -119,6 +119,10 @@ class Recording:
     input: int
     output: int
     backend: str
+    _made: dict[int, Operation] = field(init=False, repr=False)
+    _taken: dict[int, list[tuple[Operation, int]]] = field(
+        init=False, repr=False
+    )
 
     def __post_init__(self):
         made = {v: op for op in self.operations for v in op.outputs}

@@ -121,6 +121,8 @@ def _public_name(file: str, function: str) -> str | None:
     """`keras.ops.round` for the function round in keras/src/ops/numpy.py."""
     for package, modules in _PUBLIC:
         spec = importlib.util.find_spec(package)
+        if spec is None or spec.origin is None:
+            continue
         folder = os.path.dirname(os.path.realpath(spec.origin)) + os.sep
         file = os.path.realpath(file)
         if not file.startswith(folder):

@@ -88,12 +88,12 @@ def terms_without_gradient(recording: Recording) -> list[Term]:
     found = [
         Term(
             value,
-            recording.made_by(value),
+            made,
             "zero" if carried.get(value) == 0 else "none",
             tuple(_blockers(recording, value, carried)),
         )
         for value in terms
-        if carried.get(value, -1) <= 0
+        if carried.get(value, -1) <= 0 and (made := recording.made_by(value))
     ]
     return found if len(found) < len(terms) else []
 

@@ -182,11 +182,10 @@ class _Again:
                 inner = _Again(
                     self.graph, known, set(), self.is_replaced, self.replacement
                 )
-                found = [
+                return [
                     None if t is None else inner.value(tf.convert_to_tensor(t))
                     for t in handed[: len(inputs)]
                 ]
-                return found
 
             return [tf.identity(t) for t in inputs], backward
 
