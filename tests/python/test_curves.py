@@ -1,5 +1,6 @@
 """What pictures and prints are made of: curves of losses, and options."""
 
+import keras
 import numpy as np
 import pytest
 from conftest import BACKEND
@@ -29,6 +30,25 @@ def test_a_loss_and_its_gradient_are_those_of_the_formula():
     np.testing.assert_allclose(
         gradient, -2 * (Y * both - right) / both**2, rtol=1e-4
     )
+
+
+def test_a_loss_of_several_numbers_counts_as_their_mean():
+    batches = moved([0.3, 0.6])
+    loss = losses.FunctionLoss(
+        lambda y, p: keras.ops.square(y - p), reduction=None
+    )
+    value, gradient = _curves.loss_curve(loss, Y, batches)
+    np.testing.assert_allclose(value, ((Y - batches) ** 2).mean(-1), rtol=1e-6)
+    np.testing.assert_allclose(gradient, (batches - Y) / 2, rtol=1e-6)
+    flat = _curves.loss_curve(loss, Y, batches, flat=True)
+    np.testing.assert_allclose(flat[0], value, rtol=1e-6)
+    np.testing.assert_array_equal(flat[1], np.zeros_like(batches))
+
+
+def test_what_is_wrong_with_the_data_is_said_as_ever():
+    """As a ValueError, not as the error of a graph."""
+    with pytest.raises(ValueError, match="from_logits=True"):
+        _curves.loss_curve(losses.SoftFBeta(), Y, 5 + moved([0.3]))
 
 
 @pytest.mark.parametrize(
