@@ -159,13 +159,16 @@ def test_reduction_weights_and_shapes(rng):
 def test_errors():
     x = np.zeros((4, 3), "float32")
     for bad in (x - 0.1, x + 1.1, x * np.nan):
-        with pytest.raises(ValueError, match="`y_true` must hold targets"):
+        with pytest.raises(ValueError, match=r"`y_true` must .* 0 to 1[.]"):
             continuous_bernoulli(bad, x)
-    with pytest.raises(ValueError, match="`y_pred` must hold probabilities"):
-        continuous_bernoulli(x, x - 2, from_logits=False)
+    for bad in (x - 0.1, x + 1.1, x + 1.9):
+        with pytest.raises(ValueError, match=r"`y_pred` .*logits=False[.]"):
+            continuous_bernoulli(x, bad, from_logits=False)
+    with pytest.raises(ValueError, match=r"`from_logits` must be True"):
+        ContinuousBernoulli(from_logits=1)
     with pytest.raises(ValueError, match="same shape"):
         continuous_bernoulli(np.zeros((4, 2)), x)
-    with pytest.raises(ValueError, match="must hold floats"):
+    with pytest.raises(ValueError, match="`y_pred` must hold floats"):
         continuous_bernoulli(x, x.astype("int32"))
 
 
@@ -174,24 +177,36 @@ def test_ragged_is_refused_with_what_to_do():
     import tensorflow as tf
 
     rows = tf.ragged.constant([[0.1, 0.2], [0.3]])
-    with pytest.raises(ValueError, match=r"Use y_true\.flat_values"):
-        continuous_bernoulli(rows, rows)
+    dense = np.array([[0.1, 0.2], [0.3, 0.4]], "float32")
+    for pair in ((rows, rows), (rows, dense), (dense, rows)):
+        with pytest.raises(ValueError, match=r"Use y_true\.flat_values"):
+            continuous_bernoulli(*pair)
     flat = continuous_bernoulli(rows.flat_values, rows.flat_values)
     assert flat.shape == ()
 
 
 @pytest.mark.parametrize("mode", [m for m in MODES if m != "eager"])
-def test_errors_in_graphs(mode):
-    y = np.array([[0.5, 1.5]], "float32")
-    x = np.zeros((1, 2), "float32")
-    run = compiled(lambda y, x: continuous_bernoulli(y, x), mode)
+@pytest.mark.parametrize(
+    "y, p, what",
+    [
+        ([[0.5, 1.5]], [[0.5, 0.5]], "targets"),
+        ([[0.5, 1.0]], [[0.5, 1.5]], "probabilities"),
+    ],
+)
+def test_errors_in_graphs(mode, y, p, what):
+    """Only the row that it is about is lost, where nothing can fail."""
+    fine = np.array([[0.5, 0.25]], "float32")
+    y, p = (np.concatenate([fine, np.float32(x)]) for x in (y, p))
+    run = compiled(lambda y, p: continuous_bernoulli(y, p, False), mode)
+    want = to_numpy(continuous_bernoulli(fine, fine, from_logits=False))
+    np.testing.assert_allclose(run(fine, fine), want, 1e-6)
     if mode == "graph":
         import tensorflow as tf
 
-        with pytest.raises(tf.errors.InvalidArgumentError, match="targets"):
-            run(y, x)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=what):
+            run(y, p)
     else:
-        assert np.isnan(to_numpy(run(y, x))).all()
+        np.testing.assert_allclose(run(y, p), [want[0], np.nan], 1e-6)
 
 
 def test_config_and_saved_model(tmp_path, rng):
@@ -200,6 +215,10 @@ def test_config_and_saved_model(tmp_path, rng):
     )
     again = keras.losses.deserialize(keras.losses.serialize(loss))
     assert again.get_config() == loss.get_config()
+    assert again.dtype == "float64" and again.name == "mine"
+    y, p = np.array([[0.3]]), np.array([[1 / 3]])
+    assert to_numpy(loss(y, p)).dtype == "float64"
+    assert ContinuousBernoulli().name == "continuous_bernoulli"
     assert again.from_logits is False and again.reduction == "sum"
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     model.compile("sgd", ContinuousBernoulli())

@@ -10,12 +10,14 @@ from sklearn import metrics as sk
 from softkeras import scores
 
 COSTS = np.array([[0.5, 2.0, 1.0], [3.0, -1.0, 0.25], [4.0, 0.0, 0.75]])
-# Full; without a label of class 2, called or not; almost all of one class.
+# Full; without a label of class 2, called or not; almost all of one class, and
+# almost all called so.
 MATRICES = {
     "full": [[3.0, 1.0, 0.5], [1.25, 2.0, 0.25], [0.75, 4.0, 2.5]],
     "called only": [[3.0, 1.0, 0.5], [1.0, 2.0, 0.0], [0.0, 0.0, 0.0]],
     "absent": [[3.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 0.0]],
     "rare": [[16777216.0, 2.0, 1.0], [3.0, 4.0, 0.5], [1.5, 0.0, 2.0]],
+    "rarely called": [[16777216.0, 2.0, 1.0], [3e3, 0.5, 0.0], [2e3, 0, 0.25]],
 }
 
 
@@ -93,11 +95,10 @@ def test_a_score_is_that_of_its_definition(case, matrix):
     want = reference(m)
     np.testing.assert_allclose(score(m, **options), want, 1e-12)
     # Float32 keeps its digits where almost all is of one class too.
-    bound = 1e-6
-    if matrix != "rare" or case not in ("kappa", "linear", "quadratic"):
+    if not (matrix.startswith("rare") and score is scores.categorical_kappa):
         got = to_numpy(score(m.astype("float32"), **options))
         assert got.dtype == np.float32
-        np.testing.assert_allclose(got, want, bound)
+        np.testing.assert_allclose(got, want, 1e-6)
     for size in (1e-30, 1e30):
         got = score((size * m).astype("float32"), **options)
         np.testing.assert_allclose(got, score(m, **options), 1e-3, 1e-5)
@@ -114,6 +115,14 @@ def test_a_score_has_the_slope_of_its_differences(case):
         both = [to_numpy(score(m + s * h, **options)) for s in (1, -1)]
         slope = (both[0] - both[1]) / 2e-6
         np.testing.assert_allclose(gradient[place], slope, 1e-6, 1e-8)
+
+
+def test_a_class_that_is_left_out_has_no_gradient():
+    m = np.array(MATRICES["absent"])
+    for score in (scores.categorical_balanced_accuracy, scores.mean_iou):
+        _, gradient = value_and_gradient(score, m)
+        assert gradient[2, 2] == 0 and np.all(np.isfinite(gradient))
+        assert gradient[0, 0] > 0 > gradient[0, 1]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -66,12 +66,17 @@ if IMPORTED is not None:
 
 def pytest_collection_modifyitems(items):
     """What a compiler makes of the same tests is no business of a mutant."""
+    eagerly = {item.originalname for item in items if _mode(item) == "eager"}
     items[:] = [
         item
         for item in items
-        if getattr(item, "callspec", None) is None
-        or item.callspec.params.get("mode", "eager") == "eager"
+        if _mode(item) in (None, "eager") or item.originalname not in eagerly
     ]
+
+
+def _mode(item):
+    callspec = getattr(item, "callspec", None)
+    return callspec and callspec.params.get("mode")
 
 
 @pytest.hookimpl(tryfirst=True)
