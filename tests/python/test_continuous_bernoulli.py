@@ -156,6 +156,55 @@ def test_reduction_weights_and_shapes(rng):
     assert np.isfinite(ContinuousBernoulli()([[1, 0]], [[0.5, -3.0]]))
 
 
+@pytest.mark.parametrize("columns", [1, 3, None])
+@pytest.mark.parametrize(
+    "reduction", ["sum", "sum_over_batch_size", "mean", "none", None]
+)
+def test_a_replica_sees_the_rows_of_all(monkeypatch, rng, reduction, columns):
+    """Its share of the loss of all rows: Keras divides the means by two.
+
+    What two replicas really do is in test_replicas.py.
+    """
+    module = sys.modules["softkeras.losses.continuous_bernoulli"]
+    shape = (6,) if columns is None else (6, columns)
+    y, x = rng.random(shape), rng.normal(size=shape)
+    w = rng.random(6)
+    mask = np.array([1, 1, 0, 1, 0, 1], bool)
+
+    def gather(*parts):
+        assert [len(part) for part in parts] == [4] * 4
+        return [
+            keras.ops.concatenate([part, whole[4:].astype(part.dtype.name)])
+            for part, whole in zip(parts, (y, x, w, mask))
+        ]
+
+    loss = ContinuousBernoulli(reduction=reduction, dtype="float64")
+
+    def masked(x, mask):
+        x = keras.ops.convert_to_tensor(x)
+        x._keras_mask = keras.ops.convert_to_tensor(mask)
+        return x
+
+    alone = to_numpy(loss(y, masked(x, mask), w))
+    own = to_numpy(loss(y[:4], masked(x[:4], mask[:4]), w[:4]))
+    monkeypatch.setattr(module._replicas, "count", lambda: 2)
+    monkeypatch.setattr(module._replicas, "share", lambda loss: loss / 2)
+    monkeypatch.setattr(module, "gather_rows", gather)
+    got = to_numpy(
+        loss(
+            keras.ops.convert_to_tensor(y[:4]),
+            masked(x[:4], mask[:4]),
+            keras.ops.convert_to_tensor(w[:4]),
+        )
+    )
+    assert got.dtype == "float64"
+    if reduction in (None, "none"):
+        np.testing.assert_allclose(got, own, 1e-12)
+    else:
+        halved = reduction == "sum" or columns is None
+        np.testing.assert_allclose(got, alone / (1 + halved), 1e-12)
+
+
 def test_errors():
     x = np.zeros((4, 3), "float32")
     for bad in (x - 0.1, x + 1.1, x * np.nan):

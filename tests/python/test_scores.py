@@ -6,7 +6,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from conftest import to_numpy, value_and_gradient
+from conftest import MODES, compiled, to_numpy, value_and_gradient
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -103,6 +103,14 @@ def test_f_beta_of_any_beta_is_its_formula(beta):
     np.testing.assert_allclose(got, float(want), 1e-15)
     got = scores.f_beta(counts, keras.ops.convert_to_tensor(beta, "float64"))
     np.testing.assert_allclose(got, float(want), 1e-15)
+
+
+@pytest.mark.parametrize("mode", [m for m in MODES if m != "eager"][:1])
+def test_beta_may_be_a_tensor_whose_value_is_not_known_yet(mode):
+    counts = Counts(*np.array([3.0, 1.0, 2.0, 4.0]))
+    run = compiled(lambda beta: scores.f_beta(counts, beta), mode)
+    got = run(keras.ops.convert_to_tensor(2.0, "float64"))
+    np.testing.assert_allclose(got, 0.625, 1e-15)
 
 
 def test_scores_with_arguments_have_the_defaults_that_they_are_known_for():
@@ -362,6 +370,8 @@ def test_the_mean_is_by_the_weights_of_samples_and_by_the_support():
     nothing = Counts(*np.zeros((4, 2)))
     for average in ("macro", "weighted", "micro", "samples"):
         assert np.isnan(scores.average_score("precision", nothing, average))
+    lists = Counts(*(count.tolist() for count in counts))
+    assert scores.average_score("precision", lists) == 0.625
     # Small counts are as good as large ones.
     small = Counts(*(0.125 * np.array([count]) for count in counts))
     got = scores.average_score("precision", small, "weighted")
@@ -380,6 +390,19 @@ def test_a_score_that_is_undefined_has_no_gradient_and_others_theirs():
         share = 1 if empty == "skip" else 2
         want = np.array([[1 / 16, 0], [-3 / 16, 0], [0, 0], [0, 0]]) / share
         np.testing.assert_allclose(gradient, want, 1e-12, 1e-12)
+
+
+def test_the_support_is_a_weight_and_not_what_is_trained():
+    """Its gradient would make a class that is bad count less."""
+    counts = np.array([[3.0, 1.0], [1.0, 1.0], [1.0, 3.0], [5.0, 10.0]])
+    _, gradient = value_and_gradient(
+        lambda c: scores.average_score(
+            "precision", Counts(*(c[i] for i in range(4))), "weighted"
+        ),
+        counts,
+    )
+    want = np.array([[1 / 16, 1 / 4], [-3 / 16, -1 / 4], [0, 0], [0, 0]]) / 2
+    np.testing.assert_allclose(gradient, want, 1e-12, 1e-12)
 
 
 def test_nan_in_the_counts_is_not_taken_for_undefined():

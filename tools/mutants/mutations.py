@@ -63,8 +63,10 @@ class Mutant:
     # The first and the last line of the statement, without its block.
     lines: tuple[int, int]
 
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line} {self.function}: {self.change}"
+    @property
+    def key(self) -> str:
+        """What it is called in its file, wherever its lines are."""
+        return f"{self.function}: {self.change}"
 
 
 def mutants(file: str, source: str, only: tuple = ()) -> Iterator[Mutant]:

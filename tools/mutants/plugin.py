@@ -7,8 +7,8 @@ of what runs at import (a decorator, say) needs a process of its own.
 
 The environment says what to do: MUTANTS_FILE is the file, MUTANTS_ONLY some
 of its functions, MUTANTS_RESULTS where a line of JSON is added for each
-mutant, MUTANTS_SKIP how many are done, and MUTANTS_IMPORT the number of one to
-be imported.
+mutant, MUTANTS_THESE the numbers of those to be tested, MUTANTS_SECONDS for how
+long each, and MUTANTS_IMPORT the number of one to be imported.
 """
 
 from __future__ import annotations
@@ -87,17 +87,17 @@ def pytest_runtestloop(session):
     tests = Tests(session.items)
     place = Place()
     with results.open("a", buffering=1) as file:
-        for i, mutant in enumerate(MUTANTS):
-            if i < int(os.environ.get("MUTANTS_SKIP", 0)):
-                continue
+        for i in map(int, os.environ["MUTANTS_THESE"].split()):
+            mutant = MUTANTS[i]
             file.write(json.dumps({"begun": i}) + "\n")
             try:
                 with place.taken_by(mutant):
                     found = tests.of(mutant)
             except NotInPlaceError:
                 found = {"import": True}
-            file.write(json.dumps({"done": i, **found}) + "\n")
-    tests.check()
+            file.write(json.dumps({"mutant": mutant.key, **found}) + "\n")
+        tests.check()
+        file.write(json.dumps({"checked": True}) + "\n")
     return True
 
 
@@ -131,7 +131,11 @@ class Tests:
                 self.seconds[item],
             ),
         )
-        for item in order:
+        left = float(os.environ["MUTANTS_SECONDS"])
+        for i, item in enumerate(order):
+            left -= self.seconds[item]
+            if left < 0 and i:
+                return {"survives": i, "of": len(order)}
             seconds = max(SLOWER * self.seconds[item], LEAST_SECONDS)
             if _failure(item, seconds):
                 if item in last:

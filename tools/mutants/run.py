@@ -2,6 +2,7 @@
 
     tools/mutants/run.py                    all files below
     tools/mutants/run.py steps.py           one of them
+    tools/mutants/run.py --again            those that survived, after a change
     tools/mutants/run.py --report           what the last runs found
 
 A mutant is the file with one fault: another operator, number, argument, count,
@@ -39,9 +40,11 @@ TESTS = {
     "_shapes.py": ["test_steps.py"],
     "_curves.py": ["test_curves.py"],
     "losses/continuous_bernoulli.py": ["test_continuous_bernoulli.py"],
-    "ops/exp_ratio.py": ["test_ops_exp_ratio.py"],
+    "ops/exp_ratio.py": [
+        "test_ops_exp_ratio.py",
+        "test_continuous_bernoulli.py",
+    ],
     "_backend.py": ["test_backend.py"],
-    "_gradients.py": ["test_gradients.py"],
 }
 # Of these files only the special functions.
 ONLY = {"_backend.py": ("sigmoid_gradient", "erfc")}
@@ -50,13 +53,25 @@ ONLY = {"_backend.py": ("sigmoid_gradient", "erfc")}
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("files", nargs="*", choices=[*TESTS, []])
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="only those that survived or were not run",
+    )
+    parser.add_argument(
+        "--quick",
+        metavar="SECONDS",
+        default="inf",
+        help="the quickest tests only, of as many seconds a mutant",
+    )
     parser.add_argument("--report", action="store_true")
     options = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     files = options.files or list(TESTS)
-    if not options.report:
-        for file in files:
-            _test(file)
+    for file in () if options.report else files:
+        if not options.again:
+            _path(file).unlink(missing_ok=True)
+        _test(file, options.quick)
     return _report(files)
 
 
@@ -66,63 +81,60 @@ def _all(file: str) -> list[Mutant]:
 
 
 def _path(file):
-    return RESULTS / f"{file.replace('/', '-')}.json"
+    return RESULTS / f"{file.replace('/', '-')}.jsonl"
 
 
-def _test(file):
+def _test(file, seconds):
     """Finds out about each mutant of a file; keeps that in RESULTS."""
-    every = _all(file)
-    lines = _path(file).with_suffix(".jsonl")
-    lines.unlink(missing_ok=True)
-    found = {}
-    while len(found) < len(every):
-        done = _pytest(file, len(found), lines)
-        found, begun = _read(lines)
-        if len(found) < len(every):
-            if begun is None or begun < len(found):
-                raise SystemExit(done.stdout + done.stderr)
-            # It took Python down.
-            found[begun] = {"killer": "the process ends"}
-            with lines.open("a") as results:
-                results.write(
-                    json.dumps({"done": begun, **found[begun]}) + "\n"
-                )
-        elif done.returncode not in (0, 5):
-            raise SystemExit(done.stdout + done.stderr)
-    for i, result in found.items():
-        if result.get("import"):
-            found[i] = _imported(file, i)
-    _path(file).write_text(
-        json.dumps(
-            [
-                {"function": m.function, "change": m.change, **found[i]}
-                for i, m in enumerate(every)
-            ],
-            indent=1,
-            ensure_ascii=False,
+    every, before = _all(file), _results(file)
+    left = [
+        i
+        for i, mutant in enumerate(every)
+        if "killer" not in before.get(mutant.key, {})
+    ]
+    while left:
+        done = _pytest(file, left, seconds=seconds)
+        lines = (
+            _path(file).read_text().splitlines() if _path(file).exists() else ()
         )
-    )
+        if not lines or json.loads(lines[-1]).get("checked"):
+            break
+        last = json.loads(lines[-1])
+        if "begun" not in last:
+            raise SystemExit(done.stdout + done.stderr)
+        _add(file, every[last["begun"]], {"killer": "Python ends"})
+        left = left[left.index(last["begun"]) + 1 :]
+    found = _results(file)
+    for i, mutant in enumerate(every):
+        if "import" in found.get(mutant.key, {}):
+            _add(file, mutant, _imported(file, i))
 
 
-def _read(lines):
-    found, begun = {}, None
-    for line in lines.read_text().splitlines() if lines.exists() else ():
-        result = json.loads(line)
-        if "begun" in result:
-            begun = result["begun"]
-        else:
-            found[result.pop("done")] = result
-    return found, begun
+def _add(file, mutant, result):
+    with _path(file).open("a") as results:
+        results.write(json.dumps({"mutant": mutant.key, **result}) + "\n")
 
 
-def _pytest(file, skip=0, results=None, imported=None):
+def _results(file):
+    """What was found of each mutant, by its key."""
+    found = {}
+    if _path(file).exists():
+        for line in _path(file).read_text().splitlines():
+            result = json.loads(line)
+            if "mutant" in result:
+                found[result.pop("mutant")] = result
+    return found
+
+
+def _pytest(file, these=(), seconds="inf", imported=None):
     environment = {
         **os.environ,
         "PYTHONPATH": f"{ROOT / 'python'}{os.pathsep}{HERE}",
         "MUTANTS_FILE": file,
         "MUTANTS_ONLY": " ".join(ONLY.get(file, ())),
-        "MUTANTS_RESULTS": str(results),
-        "MUTANTS_SKIP": str(skip),
+        "MUTANTS_RESULTS": str(_path(file)),
+        "MUTANTS_THESE": " ".join(map(str, these)),
+        "MUTANTS_SECONDS": seconds,
     }
     if imported is not None:
         environment["MUTANTS_IMPORT"] = str(imported)
@@ -157,38 +169,31 @@ def _imported(file, i):
 def _report(files) -> int:
     """Says what survives without a reason, and which reasons are idle."""
     accepted = {
-        (entry["file"], entry["function"], change)
+        (entry["file"], f"{entry['function']}: {change}")
         for entry in json.loads(ACCEPTED.read_text())
         for change in entry["mutants"]
     }
     print("| file | mutants | killed | accepted | survivors |")
     print("|---|---|---|---|---|")
-    lists = []
+    lines = []
     for file in files:
-        survivors = {
-            (file, r["function"], r["change"]): r["survives"]
-            for r in json.loads(_path(file).read_text())
-            if "survives" in r
-        }
-        number = len(_all(file))
-        known = accepted & set(survivors)
+        found, keys = _results(file), [mutant.key for mutant in _all(file)]
+        killed = {key for key in keys if "killer" in found.get(key, {})}
+        known = {key for each, key in accepted if each == file}
+        survivors = [key for key in keys if key not in killed | known]
         print(
-            f"| `{file}` | {number} | {number - len(survivors)} "
-            f"| {len(known)} | {len(survivors) - len(known)} |"
+            f"| `{file}` | {len(keys)} | {len(killed)} "
+            f"| {len(known & set(keys) - killed)} | {len(survivors)} |"
         )
-        lists += [
-            f"survives {count} tests: {' '.join(key[:2])}: {key[2]}"
-            for key, count in survivors.items()
-            if key not in accepted
+        lines += [
+            f"survives: {file} {key} {found.get(key)}" for key in survivors
         ]
-        lists += [
-            f"accepted, and does not survive: {' '.join(key[:2])}: {key[2]}"
-            for key in sorted(accepted - known)
-            if key[0] == file
+        lines += [
+            f"accepted, and is killed or no more: {file} {key}"
+            for key in sorted(known & killed | known - set(keys))
         ]
-    for line in lists:
-        print(line)
-    return bool(lists)
+    print("\n".join(lines))
+    return bool(lines)
 
 
 if __name__ == "__main__":
