@@ -360,6 +360,22 @@ def test_arg_max_is_the_softmax_of_sharpened_logits(rng):
 
 
 @pytest.mark.parametrize("from_logits", [False, True])
+def test_the_arg_max_has_the_slope_of_its_differences(rng, from_logits):
+    x, weights = rng.uniform(0.1, 0.9, (4, 3)), rng.normal(size=(4, 3))
+
+    def total(x):
+        soft = Step(sharpness=3.0)(x, None, from_logits)
+        return keras.ops.sum(soft * weights)
+
+    _, slope = value_and_gradient(total, x)
+    for place in np.ndindex(4, 3):
+        h = np.zeros((4, 3))
+        h[place] = 1e-6
+        difference = to_numpy(total(x + h) - total(x - h)) / 2e-6
+        np.testing.assert_allclose(slope[place], difference, 1e-6, 1e-8)
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
 def test_the_arg_max_of_any_logits_and_of_an_empty_batch(from_logits):
     """Large ones do not overflow, those of one row are not of another."""
     step = Step(sharpness=2.0)
@@ -435,9 +451,7 @@ def test_a_sharpness_may_be_a_variable_that_changes():
     sharpness.assign(1.0)
     np.testing.assert_allclose(step(p), p, 1e-6)  # the straight line
     sharpness.assign(1.5)
-    with pytest.raises(
-        ValueError, match=r"sharpness.* least 1.667 and"
-    ):
+    with pytest.raises(ValueError, match=r"sharpness.* least 1.667 and"):
         step(p, 0.3)
 
 
