@@ -375,6 +375,29 @@ def test_the_arg_max_has_the_slope_of_its_differences(rng, from_logits):
         np.testing.assert_allclose(slope[place], difference, 1e-6, 1e-8)
 
 
+def test_the_arg_max_is_over_the_last_of_any_axes(rng):
+    x = rng.normal(size=(2, 3, 4))
+    for step in (Step(sharpness=2.0), Step("hard")):
+        got = to_numpy(step(x, None, True))
+        assert got.dtype == "float64" and got.shape == x.shape
+        for i in range(2):
+            np.testing.assert_allclose(got[i], step(x[i], None, True), 1e-12)
+    through = Step(sharpness=2.0, straight_through=True)
+    np.testing.assert_array_equal(through(x, None, True), got)
+
+
+def test_a_saved_step_is_known_by_its_package_and_by_custom_objects():
+    assert keras.saving.get_registered_object("softkeras>Step") is Step
+
+    def own(v):
+        return keras.ops.clip(0.5 + v, 0, 1)
+
+    config = steps.serialize(Step(cubic))
+    config["config"]["shape"]["registered_name"] = "own"
+    config["config"]["shape"]["config"] = "own"
+    assert steps.deserialize(config, {"own": own}).shape is own
+
+
 @pytest.mark.parametrize("from_logits", [False, True])
 def test_the_arg_max_of_any_logits_and_of_an_empty_batch(from_logits):
     """Large ones do not overflow, those of one row are not of another."""
@@ -528,6 +551,14 @@ def test_get_takes_names_and_overrides_the_sharpness():
         (lambda: Step(scale="odds"), ["'odds'", "'logit'", "'probability'"]),
         (lambda: Step(anchored=False), ["anchored=False", "probability"]),
         (lambda: Step(cubic, anchored=True), ["anchored=True", "callable"]),
+        (lambda: Step(scale="odds"), ["`scale`"]),
+        (lambda: Step("ramp", anchored=1), ["`anchored` must", "anchored=1"]),
+        (lambda: Step(straight_through=1), ["`straight_through` must"]),
+        (lambda: Step(Step), ["class", "callable"]),
+        (lambda: Step()([1, 0]), ["`y_pred` must"]),
+        (lambda: Step("ramp", scale="probability").check(None), ["arg-max"]),
+        (lambda: Step(scale="probability").check(None), ["arg-max"]),
+        (lambda: Step()(np.float32(0.5), None), ["()", "two classes"]),
         (lambda: Step()([0.5], 0.0), ["threshold=0.0", "between 0 and 1"]),
         (lambda: Step()([0.5], 1), ["threshold=1", "between 0 and 1"]),
         (lambda: Step()([0.5], "half"), ["'half'", "between 0 and 1"]),
