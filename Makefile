@@ -13,7 +13,7 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
-	test-r-13 test-r-sid test-parity check-r lint document \
+	test-r-13 test-r-sid test-parity check-r lint document coverage mutants \
 	differentiable golden check-golden examples bench \
 	bench-ops bench-ranks bench-watch bench-effectiveness bench-exhaustive \
 	bench-segmentation vignettes docs docs-python docs-r clean
@@ -59,6 +59,12 @@ check-r: .venv/.ready .Rlib/.ready ## R CMD check --as-cran of the built package
 
 lint: .venv/.ready .Rlib/.system ## Style, types, imports, spelling; that generated files are fresh. LINT="types words" for some
 	@tools/lint.sh
+
+coverage: .venv/.ready .Rlib/.ready ## Lines that the tests run, of Python on each backend, and of R: at least 95 %
+	@tools/coverage.sh $(LANGUAGES)
+
+mutants: .venv/.ready ## A test for each small fault in scores, steps and special functions. FILES=steps.py for some
+	KERAS_BACKEND=tensorflow "$(PY)" tools/mutants/run.py $(FILES)
 
 document: .Rlib/.system ## Write NAMESPACE and man/ from the comments in R/
 	Rscript -e 'roxygen2::roxygenise(load_code = "source")'

@@ -317,7 +317,7 @@ class Step:
         """
         self.check(threshold)
         x = widen(_checks.floating("y_pred", y_pred))
-        if threshold is None and (not x.shape or x.shape[-1] == 1):
+        if threshold is None and (not len(x.shape) or x.shape[-1] == 1):
             raise ValueError(
                 "`threshold=None` (arg-max) needs two classes or more in the "
                 f"last axis. Received: y_pred of shape {tuple(x.shape)}; give "

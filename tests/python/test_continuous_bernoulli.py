@@ -156,16 +156,71 @@ def test_reduction_weights_and_shapes(rng):
     assert np.isfinite(ContinuousBernoulli()([[1, 0]], [[0.5, -3.0]]))
 
 
+@pytest.mark.parametrize("columns", [1, 3, None])
+@pytest.mark.parametrize(
+    "reduction", ["sum", "sum_over_batch_size", "mean", "none", None]
+)
+def test_a_replica_sees_the_rows_of_all(monkeypatch, rng, reduction, columns):
+    """Its share of the loss of all rows: Keras divides the means by two.
+
+    What two replicas really do is in test_replicas.py.
+    """
+    module = sys.modules["softkeras.losses.continuous_bernoulli"]
+    shape = (6,) if columns is None else (6, columns)
+    y, x = rng.random(shape), rng.normal(size=shape)
+    w = rng.random(6)
+    mask = np.array([1, 1, 0, 1, 0, 1], bool)
+
+    def gather(*parts):
+        assert [len(part) for part in parts] == [4] * 4
+        assert keras.backend.standardize_dtype(parts[1].dtype) == "float64"
+        return [
+            keras.ops.concatenate([part, whole[4:].astype(part.dtype.name)])
+            for part, whole in zip(parts, (y, x, w, mask))
+        ]
+
+    loss = ContinuousBernoulli(reduction=reduction, dtype="float64")
+
+    def masked(x, mask):
+        x = keras.ops.convert_to_tensor(x)
+        x._keras_mask = keras.ops.convert_to_tensor(mask)
+        return x
+
+    alone = to_numpy(loss(y, masked(x, mask), w))
+    own = to_numpy(loss(y[:4], masked(x[:4], mask[:4]), w[:4]))
+    monkeypatch.setattr(module._replicas, "count", lambda: 2)
+    monkeypatch.setattr(module._replicas, "share", lambda loss: loss / 2)
+    monkeypatch.setattr(module, "gather_rows", gather)
+    got = to_numpy(
+        loss(
+            keras.ops.convert_to_tensor(y[:4]),
+            masked(x[:4].astype("float32"), mask[:4]),
+            keras.ops.convert_to_tensor(w[:4]),
+        )
+    )
+    assert got.dtype == "float64"
+    if reduction in (None, "none"):
+        np.testing.assert_allclose(got, own, 1e-6)
+    else:
+        halved = reduction == "sum" or columns is None
+        np.testing.assert_allclose(got, alone / (1 + halved), 1e-6)
+        with pytest.raises(ValueError, match="`y_pred` must hold floats"):
+            loss(y[:4], np.ones(4, int))
+
+
 def test_errors():
     x = np.zeros((4, 3), "float32")
     for bad in (x - 0.1, x + 1.1, x * np.nan):
-        with pytest.raises(ValueError, match="`y_true` must hold targets"):
+        with pytest.raises(ValueError, match=r"`y_true` must .* 0 to 1[.]"):
             continuous_bernoulli(bad, x)
-    with pytest.raises(ValueError, match="`y_pred` must hold probabilities"):
-        continuous_bernoulli(x, x - 2, from_logits=False)
+    for bad in (x - 0.1, x + 1.1, x + 1.9):
+        with pytest.raises(ValueError, match=r"`y_pred` .*logits=False[.]"):
+            continuous_bernoulli(x, bad, from_logits=False)
+    with pytest.raises(ValueError, match=r"`from_logits` must be True"):
+        ContinuousBernoulli(from_logits=1)
     with pytest.raises(ValueError, match="same shape"):
         continuous_bernoulli(np.zeros((4, 2)), x)
-    with pytest.raises(ValueError, match="must hold floats"):
+    with pytest.raises(ValueError, match="`y_pred` must hold floats"):
         continuous_bernoulli(x, x.astype("int32"))
 
 
@@ -174,24 +229,36 @@ def test_ragged_is_refused_with_what_to_do():
     import tensorflow as tf
 
     rows = tf.ragged.constant([[0.1, 0.2], [0.3]])
-    with pytest.raises(ValueError, match=r"Use y_true\.flat_values"):
-        continuous_bernoulli(rows, rows)
+    dense = np.array([[0.1, 0.2], [0.3, 0.4]], "float32")
+    for pair in ((rows, rows), (rows, dense), (dense, rows)):
+        with pytest.raises(ValueError, match=r"Use y_true\.flat_values"):
+            continuous_bernoulli(*pair)
     flat = continuous_bernoulli(rows.flat_values, rows.flat_values)
     assert flat.shape == ()
 
 
 @pytest.mark.parametrize("mode", [m for m in MODES if m != "eager"])
-def test_errors_in_graphs(mode):
-    y = np.array([[0.5, 1.5]], "float32")
-    x = np.zeros((1, 2), "float32")
-    run = compiled(lambda y, x: continuous_bernoulli(y, x), mode)
+@pytest.mark.parametrize(
+    "y, p, what",
+    [
+        ([[0.5, 1.5]], [[0.5, 0.5]], "targets"),
+        ([[0.5, 1.0]], [[0.5, 1.5]], "probabilities"),
+    ],
+)
+def test_errors_in_graphs(mode, y, p, what):
+    """Only the row that it is about is lost, where nothing can fail."""
+    fine = np.array([[0.5, 0.25]], "float32")
+    y, p = (np.concatenate([fine, np.float32(x)]) for x in (y, p))
+    run = compiled(lambda y, p: continuous_bernoulli(y, p, False), mode)
+    want = to_numpy(continuous_bernoulli(fine, fine, from_logits=False))
+    np.testing.assert_allclose(run(fine, fine), want, 1e-6)
     if mode == "graph":
         import tensorflow as tf
 
-        with pytest.raises(tf.errors.InvalidArgumentError, match="targets"):
-            run(y, x)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=what):
+            run(y, p)
     else:
-        assert np.isnan(to_numpy(run(y, x))).all()
+        np.testing.assert_allclose(run(y, p), [want[0], np.nan], 1e-6)
 
 
 def test_config_and_saved_model(tmp_path, rng):
@@ -200,6 +267,10 @@ def test_config_and_saved_model(tmp_path, rng):
     )
     again = keras.losses.deserialize(keras.losses.serialize(loss))
     assert again.get_config() == loss.get_config()
+    assert again.dtype == "float64" and again.name == "mine"
+    y, p = np.array([[0.3]]), np.array([[1 / 3]])
+    assert to_numpy(loss(y, p)).dtype == "float64"
+    assert ContinuousBernoulli().name == "continuous_bernoulli"
     assert again.from_logits is False and again.reduction == "sum"
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     model.compile("sgd", ContinuousBernoulli())
@@ -209,6 +280,13 @@ def test_config_and_saved_model(tmp_path, rng):
     model.save(tmp_path / "model.keras")
     model = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(model.evaluate(data, y, verbose=0), before, 1e-6)
+
+
+def test_saved_models_know_it_by_its_package():
+    for thing in (continuous_bernoulli, ContinuousBernoulli):
+        name = f"softkeras>{thing.__name__}"
+        assert keras.saving.get_registered_object(name) is thing
+        assert keras.saving.get_registered_name(thing) == name
 
 
 def test_training_finds_the_mean(rng):

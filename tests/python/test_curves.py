@@ -1,5 +1,6 @@
 """What pictures and prints are made of: curves of losses, and options."""
 
+import keras
 import numpy as np
 import pytest
 from conftest import BACKEND
@@ -31,6 +32,25 @@ def test_a_loss_and_its_gradient_are_those_of_the_formula():
     )
 
 
+def test_a_loss_of_several_numbers_counts_as_their_mean():
+    batches = moved([0.3, 0.6])
+    loss = losses.FunctionLoss(
+        lambda y, p: keras.ops.square(y - p), reduction=None
+    )
+    value, gradient = _curves.loss_curve(loss, Y, batches)
+    np.testing.assert_allclose(value, ((Y - batches) ** 2).mean(-1), rtol=1e-6)
+    np.testing.assert_allclose(gradient, (batches - Y) / 2, rtol=1e-6)
+    flat = _curves.loss_curve(loss, Y, batches, flat=True)
+    np.testing.assert_allclose(flat[0], value, rtol=1e-6)
+    np.testing.assert_array_equal(flat[1], np.zeros_like(batches))
+
+
+def test_what_is_wrong_with_the_data_is_said_as_ever():
+    """As a ValueError, not as the error of a graph."""
+    with pytest.raises(ValueError, match="from_logits=True"):
+        _curves.loss_curve(losses.SoftFBeta(), Y, 5 + moved([0.3]))
+
+
 @pytest.mark.parametrize(
     "loss",
     [
@@ -43,8 +63,11 @@ def test_a_loss_and_its_gradient_are_those_of_the_formula():
 )
 def test_hardened_losses_are_one_minus_the_score(loss):
     batches = moved([0.3, 0.6])
+    before = float(loss(Y, P))
     hard, _ = _curves.loss_curve(_curves.hardened(loss), Y, batches, flat=True)
     np.testing.assert_allclose(hard, 1 - f1((batches > 0.5) * 1.0), rtol=1e-6)
+    # The loss that was looked at is as soft as it was.
+    assert float(loss(Y, P)) == before
 
 
 def test_ranks_and_rates_are_hardened_and_others_are_not():
@@ -56,6 +79,11 @@ def test_ranks_and_rates_are_hardened_and_others_are_not():
     assert _curves.hardened(losses.ContinuousBernoulli()) is None
 
 
+def test_what_keeps_nothing_is_looked_at_as_it_is():
+    loss = losses.ContinuousBernoulli()
+    assert _curves.alone(loss) is loss
+
+
 @pytest.mark.skipif(BACKEND == "jax", reason="momentum is not for JAX")
 def test_looking_at_a_loss_does_not_count():
     moving = losses.SoftFBeta(momentum=0.9)
@@ -64,6 +92,10 @@ def test_looking_at_a_loss_does_not_count():
     wanted = [float(losses.SoftFBeta()(Y, p)) for p in moved([0.3, 0.6])]
     np.testing.assert_allclose(value, wanted, rtol=1e-6)
     assert warm.steps == 2 and not moving.get_state()
+    both = losses.WeightedSum([moving, losses.SoftFBeta()])
+    value, _ = _curves.loss_curve(_curves.alone(both), Y, moved([0.3, 0.6]))
+    np.testing.assert_allclose(value, 2 * np.array(wanted), rtol=1e-6)
+    assert not moving.get_state()
 
 
 def test_a_straight_through_step_has_the_gradient_of_the_soft_one():

@@ -69,6 +69,31 @@ def test_value_and_slope_are_those_of_the_reference(
         )
 
 
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("threshold", [0.5, 0.3])
+def test_the_sigmoid_is_a_power_of_the_odds(threshold, from_logits):
+    """By its formula in float64, near both ends, beyond them and at them."""
+    p = np.array([1e-40, 1e-9, 0.02, 0.3, 0.5, 0.7, 0.97, 0.99])
+    x = np.log(p / (1 - p)) if from_logits else p
+    for s in (1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125, 3.0, 0.3):
+        odds = ((1 - p) / p * threshold / (1 - threshold)) ** s
+        value, slope = value_and_gradient(
+            lambda x, s=s: Step(sharpness=s)(x, threshold, from_logits), x
+        )
+        np.testing.assert_allclose(value, 1 / (1 + odds), 1e-7, 1e-300)
+        density = s * odds / (1 + odds) ** 2
+        if not from_logits:
+            density /= np.maximum(p * (1 - p), 1e-30)
+        np.testing.assert_allclose(slope, density, 2e-7, 1e-300)
+        if not from_logits:
+            value, slope = value_and_gradient(
+                lambda x, s=s: Step(sharpness=s)(x, threshold),
+                np.array([-3.0, -0.0, 0.0, 1.0, 4.0]),
+            )
+            assert value.tolist() == [0, 0, 0, 1, 1]
+            assert slope.tolist() == [0, 0, 0, 0, 0]
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_density_integrates_to_one(shape):
     """By adaptive quadrature of the gradient over the whole line."""
@@ -162,6 +187,22 @@ def test_sharpness_is_the_slope_at_the_threshold(threshold):
         )
         unit = 4 * threshold * (1 - threshold) if step.scale == "logit" else 1
         np.testing.assert_allclose(slope * unit, step.sharpness, 1e-5)
+
+
+def test_the_defaults_are_those_that_are_documented():
+    for step, want in (
+        (Step(), ("sigmoid", 0.25, "logit", True, False)),
+        (Step("ramp"), ("ramp", 0.25, "logit", True, False)),
+        (
+            Step("ramp", scale="probability"),
+            ("ramp", 8.0, "probability", True, False),
+        ),
+        (Step(cubic), (cubic, 1.0, "probability", False, False)),
+        (Step(cubic, scale="logit"), (cubic, 1.0, "logit", True, False)),
+    ):
+        assert tuple(step.get_config().values())[1:] == want[1:]
+        assert step.shape == want[0]
+    assert to_numpy(Step("hard")([0.4, 0.6])).tolist() == [0, 1]
 
 
 def test_the_sigmoid_on_the_log_odds_is_the_identity_at_sharpness_one(rng):
@@ -318,6 +359,60 @@ def test_arg_max_is_the_softmax_of_sharpened_logits(rng):
     assert hard.sum(-1).tolist() == [1] * 20
 
 
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_the_arg_max_has_the_slope_of_its_differences(rng, from_logits):
+    x, weights = rng.uniform(0.1, 0.9, (4, 3)), rng.normal(size=(4, 3))
+
+    def total(x):
+        soft = Step(sharpness=3.0)(x, None, from_logits)
+        return keras.ops.sum(soft * weights)
+
+    _, slope = value_and_gradient(total, x)
+    for place in np.ndindex(4, 3):
+        h = np.zeros((4, 3))
+        h[place] = 1e-6
+        difference = to_numpy(total(x + h) - total(x - h)) / 2e-6
+        np.testing.assert_allclose(slope[place], difference, 1e-6, 1e-8)
+
+
+def test_the_arg_max_is_over_the_last_of_any_axes(rng):
+    x = rng.normal(size=(2, 3, 4))
+    for step in (Step(sharpness=2.0), Step("hard")):
+        got = to_numpy(step(x, None, True))
+        assert got.dtype == "float64" and got.shape == x.shape
+        for i in range(2):
+            np.testing.assert_allclose(got[i], step(x[i], None, True), 1e-12)
+    through = Step(sharpness=2.0, straight_through=True)
+    np.testing.assert_array_equal(through(x, None, True), got)
+
+
+def test_a_saved_step_is_known_by_its_package_and_by_custom_objects():
+    assert keras.saving.get_registered_object("softkeras>Step") is Step
+
+    def own(v):
+        return keras.ops.clip(0.5 + v, 0, 1)
+
+    config = steps.serialize(Step(cubic))
+    config["config"]["shape"]["registered_name"] = "own"
+    config["config"]["shape"]["config"] = "own"
+    assert steps.deserialize(config, {"own": own}).shape is own
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_the_arg_max_of_any_logits_and_of_an_empty_batch(from_logits):
+    """Large ones do not overflow, those of one row are not of another."""
+    step = Step(sharpness=2.0)
+    x = np.array([[3e38, 2e38, -3e38], [1.0, 1.0, -1.0]], "float32")
+    if from_logits:
+        got = to_numpy(step(x, None, True))
+        decay = np.exp(-4)
+        want = np.array([[1, 0, 0], [1, 1, decay] / (2 + decay)])
+        np.testing.assert_allclose(got, want, 1e-6)
+    assert step(np.zeros((0, 3)), None, from_logits).shape == (0, 3)
+    hard = Step("hard")(np.array([[np.nan, 1.0], [2.0, 1.0]]), None)
+    np.testing.assert_array_equal(hard, [[np.nan, np.nan], [1, 0]])
+
+
 def test_arg_max_of_rows_without_probability_is_finite():
     rows = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]], "float32")
     value, slope = value_and_gradient(lambda p: Step()(p, None), rows)
@@ -360,6 +455,82 @@ def test_a_step_comes_back_from_its_configuration(step):
     assert hash(steps.get(config)) == hash(step)
 
 
+def test_a_sharpness_may_be_a_variable_that_changes():
+    sharpness = keras.Variable(3.0, dtype="float32")
+    p = np.array([0.2, 0.5, 0.6], "float32")
+    for make in (
+        lambda s: Step(sharpness=s),
+        lambda s: Step("ramp", s, "probability"),
+        lambda s: Step("ramp", s, "probability", False),
+    ):
+        step = make(sharpness)
+        for number in (3.0, 1.25):
+            sharpness.assign(number)
+            np.testing.assert_allclose(step(p), make(number)(p), 1e-6)
+            assert step.sharpness_now == number
+            assert step.get_config()["sharpness"] == number
+            assert f"sharpness={number}" in repr(step)
+    step = Step("ramp", sharpness, "probability")
+    sharpness.assign(1.0)
+    np.testing.assert_allclose(step(p), p, 1e-6)  # the straight line
+    sharpness.assign(1.5)
+    with pytest.raises(ValueError, match=r"sharpness.* least 1.667 and"):
+        step(p, 0.3)
+
+
+def test_a_sharpness_has_the_limits_of_its_words():
+    assert Step(sharpness=1e15)([0.4, 0.6]).shape == (2,)
+    with pytest.raises(ValueError, match=r"at most 1e\+15.*sharpness=11000"):
+        Step(sharpness=1.1e15)
+    variable = keras.Variable(1.1e-30, dtype="float64")
+    step = Step(sharpness=variable)
+    p = np.array([0.2, 0.9])
+    for number in (1.1e-30, 1e15):
+        variable.assign(number)
+        assert np.all(np.isfinite(step(p)))
+    for number in (0.9e-30, 1.1e15):
+        variable.assign(number)
+        with pytest.raises(ValueError, match=r"above 0 and at most 1e\+15"):
+            step(p)
+
+
+def test_a_step_is_told_with_what_is_not_the_default():
+    for step, text in (
+        (Step(), "Step('sigmoid', sharpness=0.25, scale='logit')"),
+        (Step("hard"), "Step('hard')"),
+        (
+            Step("ramp", 9, "probability", False, True),
+            "Step('ramp', sharpness=9.0, scale='probability', anchored=False, "
+            "straight_through=True)",
+        ),
+        (
+            Step(cubic),
+            "Step('cubic', sharpness=1.0, scale='probability', anchored=False)",
+        ),
+        (
+            Step("ramp", 9, "probability"),
+            "Step('ramp', sharpness=9.0, scale='probability')",
+        ),
+    ):
+        assert repr(step) == text
+
+
+def test_steps_are_equal_by_what_they_are():
+    assert Step("ramp", 2.0) != Step("ramp", 3.0) != "ramp"
+    assert len({Step("ramp", 2.0), Step("ramp", 2), Step("softsign")}) == 2
+
+
+def test_on_the_line_a_name_is_a_step_on_x_itself():
+    assert steps.on_the_line("ramp") == Step("ramp", 8.0, "probability")
+    assert steps.on_the_line("ramp", 2) == Step("ramp", 2.0, "probability")
+    own = Step("softsign", 3.0, "probability", anchored=False)
+    assert steps.on_the_line(own) is own
+    assert steps.on_the_line(own, 4.0).sharpness == 4.0
+    assert steps.on_the_line(Step("hard")).is_hard
+    with pytest.raises(ValueError, match="step='sigmoid' and a sharpness"):
+        steps.on_the_line(Step())
+
+
 def test_get_takes_names_and_overrides_the_sharpness():
     assert steps.get("softsign") == Step("softsign")
     assert steps.get("softsign", sharpness=2) == Step("softsign", 2.0)
@@ -380,6 +551,14 @@ def test_get_takes_names_and_overrides_the_sharpness():
         (lambda: Step(scale="odds"), ["'odds'", "'logit'", "'probability'"]),
         (lambda: Step(anchored=False), ["anchored=False", "probability"]),
         (lambda: Step(cubic, anchored=True), ["anchored=True", "callable"]),
+        (lambda: Step(scale="odds"), ["`scale`"]),
+        (lambda: Step("ramp", anchored=1), ["`anchored` must", "anchored=1"]),
+        (lambda: Step(straight_through=1), ["`straight_through` must"]),
+        (lambda: Step(Step), ["class", "callable"]),
+        (lambda: Step()([1, 0]), ["`y_pred` must"]),
+        (lambda: Step("ramp", scale="probability").check(None), ["arg-max"]),
+        (lambda: Step(scale="probability").check(None), ["arg-max"]),
+        (lambda: Step()(np.float32(0.5), None), ["()", "two classes"]),
         (lambda: Step()([0.5], 0.0), ["threshold=0.0", "between 0 and 1"]),
         (lambda: Step()([0.5], 1), ["threshold=1", "between 0 and 1"]),
         (lambda: Step()([0.5], "half"), ["'half'", "between 0 and 1"]),

@@ -61,7 +61,8 @@ def f_beta(counts: Counts, beta: float = 1.0) -> Tensor:
     >>> round(float(scores.f_beta(counts, beta=2.0)), 4)
     0.625
     """
-    weight = _checks.positive("beta", beta) ** 2
+    beta = _checks.positive("beta", beta)
+    weight = beta * beta  # not beta**2, which is an OverflowError of its own
     if isinstance(weight, float) and math.isinf(weight):
         raise ValueError(
             f"`beta` must be below 1e154. Received: beta={beta}; the limit of "

@@ -202,8 +202,7 @@ def categorical_kappa(matrix: TensorLike, weights: str | None = None) -> Tensor:
     place = np.arange(matrix.shape[0])
     apart = np.abs(place[:, None] - place)
     costs = {None: apart > 0, "linear": apart, "quadratic": apart**2}[weights]
-    # At most 1, so that their products with counts don't overflow.
-    costs = ops.convert_to_tensor(costs / costs.max(), matrix.dtype)
+    costs = ops.convert_to_tensor(costs.astype("float64"), matrix.dtype)
     matrix = matrix / ops.sum(matrix)
     label, called = ops.sum(matrix, axis=1), ops.sum(matrix, axis=0)
     chance = label[:, None] * called

@@ -1,0 +1,178 @@
+"""Scores by name: what a name stands for, and what a saved model keeps."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+
+from softkeras import scores
+from softkeras.counts import Counts
+from softkeras.scores import names
+
+COUNTS = Counts(*np.array([3.0, 1.0, 2.0, 4.0]))
+MATRIX = np.array([[4.0, 1.0], [2.0, 3.0]])
+OF_COUNTS = {
+    **{
+        name: name
+        for name in (
+            "accuracy balanced_accuracy cohen_kappa critical_success_index "
+            "dice expected_cost f_beta fowlkes_mallows g_mean hamming "
+            "informedness jaccard markedness matthews "
+            "negative_predictive_value precision recall specificity tversky"
+        ).split()
+    },
+    "f1": "f_beta",
+    "iou": "jaccard",
+    "mcc": "matthews",
+    "sensitivity": "recall",
+    "youden": "informedness",
+}
+OF_MATRIX = {
+    **{
+        name: name
+        for name in (
+            "categorical_accuracy categorical_balanced_accuracy "
+            "categorical_cost categorical_kappa categorical_matthews mean_iou"
+        ).split()
+    },
+    "accuracy": "categorical_accuracy",
+    "balanced_accuracy": "categorical_balanced_accuracy",
+    "cohen_kappa": "categorical_kappa",
+    "iou": "mean_iou",
+    "matthews": "categorical_matthews",
+    "mcc": "categorical_matthews",
+}
+
+
+@pytest.mark.parametrize(
+    "kind, table",
+    [(names.OF_COUNTS, OF_COUNTS), (names.OF_MATRIX, OF_MATRIX)],
+    ids=["counts", "matrix"],
+)
+def test_a_name_stands_for_the_public_function_of_its_kind(kind, table):
+    for name, function in table.items():
+        if function == "categorical_cost":
+            continue  # has no cost of its own
+        assert kind.get(name) is getattr(scores, function)
+    # And every one that is public has a name.
+    assert set(kind.functions) == set(table.values())
+    assert set(kind.aliases) - set(table) <= {"expected_cost"}
+
+
+def test_the_expected_cost_of_several_classes_is_the_categorical_one():
+    costs = [[0.0, 1.0], [4.5, 0.0]]
+    score = names.OF_MATRIX.get("expected_cost", cost_matrix=costs)
+    np.testing.assert_allclose(score(MATRIX), 0.0, atol=1e-12)
+    three = np.ones((3, 3)) - np.eye(3)
+    score = names.OF_MATRIX.get("categorical_cost", cost_matrix=three)
+    np.testing.assert_allclose(score(np.diag([1.0, 2.0, 3.0])), 1.0)
+
+
+def test_arguments_are_bound():
+    """Good ones are not refused, of a matrix of any size either."""
+    score = names.OF_MATRIX.get("categorical_kappa", weights="linear")
+    np.testing.assert_allclose(score(MATRIX), 0.4)
+    assert names.OF_MATRIX.get("iou", present=True)(np.eye(4)) == 1
+    score = names.get("f_beta", beta=2.0)
+    np.testing.assert_allclose(score(COUNTS), 15 / 24)
+    np.testing.assert_allclose(names.get("f1")(COUNTS), 6 / 9)
+    own = names.get(lambda c, power: c.tp**power, power=3)
+    assert own(COUNTS) == 27
+
+
+def test_the_user_s_own_is_not_tried():
+    """Only the data that it is for would do."""
+
+    def score(counts, strict):
+        raise AssertionError
+
+    names.get(score, strict=True)
+
+
+def test_what_has_no_signature_is_taken_at_its_word():
+    assert names.get(max) is max
+
+
+@keras.saving.register_keras_serializable(package="test_scores_names")
+def share(counts, of=1.0):
+    return of * counts.tp / sum(counts)
+
+
+class Callable:
+    def __call__(self, counts):
+        return counts.tp
+
+
+def test_a_score_comes_back_from_what_is_saved():
+    for score, saved in (
+        (scores.recall, "recall"),
+        (names.get("f_beta", beta=2.0), "f_beta"),
+    ):
+        assert names.serialize(score) == saved
+    assert names.OF_MATRIX.serialize(scores.mean_iou) == "mean_iou"
+    config = names.serialize(share)
+    assert isinstance(config, dict)
+    assert names.get(config) is share
+    assert names.serialize(functools.partial(share, of=2.0)) == config
+    bound = names.get(config, of=2.0)
+    np.testing.assert_allclose(bound(COUNTS), 0.6)
+    with pytest.raises(ValueError, match=r"`score`.*register_keras_serial"):
+        names.serialize(lambda counts: counts.tp)
+
+
+def test_a_score_has_a_name():
+    assert names.name_of(scores.f_beta) == "f_beta"
+    assert names.name_of(names.get("f_beta", beta=2.0)) == "f_beta"
+    assert names.name_of(Callable()) == "Callable"
+    assert names.name_of(functools.partial(Callable())) == "Callable"
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (
+            lambda: names.get("sharpe"),
+            ["'sharpe'", "'f_beta'", "'youden'", "function of Counts will do"],
+        ),
+        (
+            lambda: names.OF_MATRIX.get("f_beta"),
+            [
+                "'f_beta'",
+                "'mean_iou'",
+                "'mcc'",
+                "function of a confusion matrix will do",
+            ],
+        ),
+        (lambda: names.get(3), ["3", "name or a function of Counts. "]),
+        (lambda: names.get(None), ["None", "name or a function"]),
+        (lambda: names.get(Callable), ["Callable", "name or a function"]),
+        (
+            lambda: names.get("tversky", gamma=2),
+            ["tversky", "'gamma': 2", "takes: alpha, beta; and", "spelling"],
+        ),
+        (lambda: names.get("recall", beta=2), ["recall", "takes: nothing;"]),
+        (lambda: names.get("f_beta", beta=-1), ["beta=-1", "above 0"]),
+        (
+            lambda: names.OF_MATRIX.get("kappa_"),
+            ["'kappa_'", "'categorical_kappa'"],
+        ),
+        (
+            lambda: names.OF_MATRIX.get("categorical_kappa", weights="cubic"),
+            ["'cubic'", "'linear'"],
+        ),
+        (
+            lambda: names.OF_MATRIX.get("categorical_cost"),
+            ["categorical_cost", "takes: cost_matrix"],
+        ),
+        (
+            lambda: names.OF_MATRIX.get("expected_cost", cost_matrix=[1, 2]),
+            ["`cost_matrix`", "[1, 2]"],
+        ),
+    ],
+)
+def test_what_is_refused_is_named(make, words):
+    with pytest.raises(ValueError) as error:
+        make()
+    for word in words:
+        assert word in str(error.value)
