@@ -30,11 +30,7 @@ def machine() -> dict:
         "cores": _cores(),
         "system": platform.system(),
         "python": platform.python_version(),
-        **{
-            name: _version(name)
-            for name in LIBRARIES
-            if name in sys.modules
-        },
+        **{name: _version(name) for name in LIBRARIES if name in sys.modules},
     }
 
 

@@ -13,6 +13,7 @@ time of a clock; where others work too, it leaves out the time that they have.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pathlib
 import statistics
@@ -46,7 +47,8 @@ def pin() -> None:
     To be called before libraries make their pools of threads.
     """
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
 
 
 def quartiles(values: list[float]) -> list[float]:
@@ -217,15 +219,17 @@ def tensor(x, mode: str):
 def peak_bytes(call: Callable) -> int | None:
     """Bytes that a call takes at its peak above what is there before it.
 
-    On Linux, whose count of the peak can be set back; `None` elsewhere.
+    On Linux with glibc, whose counts can be set back; `None` elsewhere.
     """
     call()
     try:
+        # What was freed must not be there already.
+        ctypes.CDLL(None).malloc_trim(0)
         pathlib.Path("/proc/self/clear_refs").write_text("5")
         before = _status("VmRSS")
         call()
         return _status("VmHWM") - before
-    except OSError:
+    except (AttributeError, OSError):
         return None
 
 

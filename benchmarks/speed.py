@@ -2,7 +2,7 @@
 
     python benchmarks/speed.py [--quick] [--only FAMILY ...]
 
-Each family of comparisons runs once for each backend, in a process of its own
+All families of comparisons of a backend run in a process of its own
 that keeps to one processor: what TensorFlow, JAX and torch do in parallel
 differs from machine to machine, and from moment to moment where others work on
 it. Functions take turns, and ratios are taken round by round (_timing). A peer
@@ -14,13 +14,16 @@ Writes benchmarks/results/speed.json, and docs/speed.md and its picture from it
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import json
+import logging
 import os
 import pathlib
 import subprocess
 import sys
 import time
+import traceback
 
 HERE = pathlib.Path(__file__).parent
 RESULTS = HERE / "results" / "speed.json"
@@ -39,35 +42,56 @@ FAMILIES = {
     "imports": ("speed_fit", ("tensorflow",), 0),
 }
 QUICK = 0.15
+# What a child's lines of JSON begin with.
+MARK = "softkeras speed: "
 
 
-def child(family, backend, quick):
-    """Runs one family on one backend; prints its part of the JSON."""
+def child(backend, families, quick):
+    """Runs families on one backend; prints the part of the JSON of each."""
     import _timing
 
     _timing.pin()
-    module = importlib.import_module(FAMILIES[family][0])
-    seconds = FAMILIES[family][2] * (QUICK if quick else 1)
-    missing = {}
-    groups = list(getattr(module, family)(backend, seconds, missing, quick))
     from _machine import machine
 
-    part = {"machine": machine(), "missing": missing, "groups": groups}
-    print("\n" + json.dumps(part))
+    # It warns that so many functions are traced, which is what is wanted here.
+    logging.getLogger("tensorflow").setLevel("ERROR")
+    for family in families:
+        name, _, seconds = FAMILIES[family]
+        missing = {}
+        try:
+            measure = getattr(importlib.import_module(name), family)
+            groups = list(
+                measure(backend, seconds * QUICK**quick, missing, quick)
+            )
+        except Exception as error:
+            # Others are measured all the same, and this one is seen to lack.
+            traceback.print_exc()
+            groups = []
+            missing[f"{family} on {backend}"] = (
+                f"{type(error).__name__}: " + (str(error)[:200])
+            )
+        part = {"machine": machine(), "missing": missing, "groups": groups}
+        print(MARK + json.dumps({family: part}), flush=True)
 
 
-def measure(family, backend, quick):
-    """The part of the JSON of a family and backend, by a new process."""
+def measured(backend, families, quick):
+    """Families and the parts of the JSON of each, by a new process."""
     if importlib.util.find_spec(backend) is None:
-        return {"missing": {backend: "not installed"}, "groups": []}
+        yield backend, {"missing": {backend: "not installed"}, "groups": []}
+        return
     path = [str(HERE.parent / "python"), os.environ.get("PYTHONPATH", "")]
-    command = [sys.executable, __file__, "--child", family, backend]
-    run = subprocess.run(
-        command + ["--quick"] * quick,
+    process = subprocess.Popen(
+        [
+            *(sys.executable, __file__, "--child", backend),
+            *("--only", *families),
+            *(["--quick"] if quick else []),
+        ],
         env={
             **os.environ,
             "KERAS_BACKEND": backend,
-            "PYTHONPATH": os.pathsep.join(path),
+            "PYTHONPATH": os.pathsep.join(filter(None, path)),
+            # Else each import would compile softkeras anew.
+            "PYTHONDONTWRITEBYTECODE": "",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             # As TensorFlow comes; without it XLA's sums take twice the time.
             "TF_ENABLE_ONEDNN_OPTS": "1",
@@ -75,10 +99,19 @@ def measure(family, backend, quick):
         stdout=subprocess.PIPE,
         text=True,
     )
-    if run.returncode:
-        reason = f"ended with exit status {run.returncode}"
-        return {"missing": {f"{family} on {backend}": reason}, "groups": []}
-    return json.loads(run.stdout.splitlines()[-1])
+    left = list(families)
+    for line in process.stdout:
+        if line.startswith(MARK):
+            part = json.loads(line.removeprefix(MARK))
+            left.remove(next(iter(part)))
+            yield from part.items()
+    status = process.wait()
+    for family in left:
+        reason = f"its process ended with exit status {status}"
+        yield (
+            family,
+            {"missing": {f"{family} on {backend}": reason}, "groups": []},
+        )
 
 
 def kept(only):
@@ -101,22 +134,29 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="in 3 minutes")
     parser.add_argument("--only", nargs="+", choices=FAMILIES, default=[])
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=ALL, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        return child(*args.child, args.quick)
+        return child(args.child, args.only, args.quick)
     result = {**kept(args.only), "quick": args.quick}
     load = [round(mean, 2) for mean in os.getloadavg()]
     start = time.perf_counter()
-    for family in args.only or FAMILIES:
-        for backend in FAMILIES[family][1]:
-            print(f"{family}, {backend}", end="", flush=True)
-            since = time.perf_counter()
-            part = measure(family, backend, args.quick)
-            print(f": {time.perf_counter() - since:.0f} s", flush=True)
+    for backend in ALL:
+        families = [
+            family
+            for family in args.only or FAMILIES
+            if backend in FAMILIES[family][1]
+        ]
+        if not families:
+            continue
+        for family, part in measured(backend, families, args.quick):
+            seconds = time.perf_counter() - start
+            print(f"{seconds:5.0f} s  {backend}, {family}", flush=True)
             for name in ("machine", "missing"):
                 result[name].update(part.get(name, {}))
             result["groups"] += part["groups"]
+    order = list(FAMILIES)
+    result["groups"].sort(key=lambda group: order.index(group["family"]))
     result["load_average_before"] = load
     result["load_average_after"] = [round(x, 2) for x in os.getloadavg()]
     result["seconds"] = round(time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""Families of benchmarks/speed.py: losses of counts, of classes and of ranks."""
+"""Families of benchmarks/speed.py: losses of counts, classes and ranks."""
 
 from __future__ import annotations
 
@@ -137,8 +137,7 @@ def sizes(backend, seconds, missing, quick):
     """Cost against size, from what fits into a cache to 10^8."""
     losses = training_losses()
     chosen = {
-        name: losses[name]
-        for name in ("SoftFBeta", "keras BinaryCrossentropy")
+        name: losses[name] for name in ("SoftFBeta", "keras BinaryCrossentropy")
     }
     for size in SIZES[: 5 if quick else None]:
         if BYTES * size > _timing.available_bytes():

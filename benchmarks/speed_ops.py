@@ -62,9 +62,7 @@ def argmax(backend, seconds, missing, quick):
             functions[label] = (
                 "peer",
                 lambda x, options=options: ops.sum(
-                    library.argmax(
-                        x, **axis, softness=1 / SHARPNESS, **options
-                    )
+                    library.argmax(x, **axis, softness=1 / SHARPNESS, **options)
                     * index,
                     -1,
                 ),
@@ -214,9 +212,11 @@ def exp_ratio(backend, seconds, missing, quick):
         # Its formula is in p and loses digits next to ½, where it is a series.
         functions["torch ContinuousBernoulli.mean"] = (
             "peer",
-            lambda x: torch.distributions.ContinuousBernoulli(
-                logits=x, validate_args=False
-            ).mean,
+            lambda x: (
+                torch.distributions.ContinuousBernoulli(
+                    logits=x, validate_args=False
+                ).mean
+            ),
         )
     for mode in _timing.modes(backend):
         yield _timing.group(

@@ -147,7 +147,7 @@ def judged(result: dict) -> dict[str, list[tuple[float, float, str]]]:
                 continue
             where = f"{row['name']}, {about(group)}"
             if group["family"] == "imports":
-                figure = row["milliseconds"][1]
+                figure = row["processor_milliseconds"][1]
                 imports.append((figure, IMPORT_MILLISECONDS, where))
             elif group["family"] in OF_FIT:
                 into = epoch if group["family"] == "epoch" else from_r
