@@ -173,7 +173,7 @@ def from_r(backend, seconds, missing, quick):
             name: Side(command, environment)
             for name, command in commands.items()
         }
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:
         missing["R"] = str(error)
         return
     taken = {name: [] for name in sides}
