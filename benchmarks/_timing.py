@@ -13,7 +13,6 @@ time of a clock; where others work too, it leaves out the time that they have.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pathlib
 import statistics
@@ -214,30 +213,6 @@ def tensor(x, mode: str):
     import torch
 
     return torch.from_numpy(x)
-
-
-def peak_bytes(call: Callable) -> int | None:
-    """Bytes that a call takes at its peak above what is there before it.
-
-    On Linux with glibc, whose counts can be set back; `None` elsewhere.
-    """
-    call()
-    try:
-        # What was freed must not be there already.
-        ctypes.CDLL(None).malloc_trim(0)
-        pathlib.Path("/proc/self/clear_refs").write_text("5")
-        before = _status("VmRSS")
-        call()
-        return _status("VmHWM") - before
-    except (AttributeError, OSError):
-        return None
-
-
-def _status(field):
-    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1]) * 1024
-    raise OSError(f"/proc/self/status has no {field}")
 
 
 def available_bytes() -> float:

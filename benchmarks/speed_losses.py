@@ -115,10 +115,9 @@ def counts(backend, seconds, missing, quick):
             ("overlap", overlap_losses(missing)),
             ("to train on", training_losses()),
         ):
-            rows = rows_of(losses, y, p, mode)
-            result = _timing.group(
+            yield _timing.group(
                 "counts",
-                rows,
+                rows_of(losses, y, p, mode),
                 seconds,
                 _timing.memory_floor(p, y),
                 backend=backend,
@@ -126,11 +125,6 @@ def counts(backend, seconds, missing, quick):
                 kind=kind,
                 elements=p.size,
             )
-            for row, cells in zip(rows, result["rows"]):
-                peak = _timing.peak_bytes(row.call)
-                if peak is not None:
-                    cells["peak_bytes_an_element"] = round(peak / p.size, 1)
-            yield result
 
 
 def sizes(backend, seconds, missing, quick):

@@ -74,7 +74,14 @@ BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "torch"}
 def write(result: dict) -> None:
     """Writes the page and the picture."""
     PAGE.write_text(page(result))
-    draw(result)
+    if has_picture(result):
+        draw(result, PICTURE)
+
+
+def has_picture(result: dict) -> bool:
+    """Whether what the picture shows was measured."""
+    families = {group["family"] for group in result["groups"]}
+    return {"sizes", "classes"} <= families
 
 
 def page(result: dict) -> str:
@@ -100,11 +107,12 @@ def page(result: dict) -> str:
         f"same rounds.{quick}\n\n"
         f"The load of the machine was {result['load_average_before'][0]} "
         f"before and {result['load_average_after'][0]} after. Versions: "
-        f"{versions}.\n\n"
-        "![Cost against size and classes](images/speed.png)\n",
+        f"{versions}.\n",
         targets(result),
         absent(result),
     ]
+    if has_picture(result):
+        parts.insert(1, "![Cost against size, classes](images/speed.png)\n")
     for family, (title, text) in FAMILIES.items():
         groups = [g for g in result["groups"] if g["family"] == family]
         if groups:
@@ -178,7 +186,6 @@ def table(groups: list[dict]) -> str:
     columns = {
         "to_best_peer": "to the best peer",
         "to_floor": "to the floor",
-        "peak_bytes_an_element": "peak bytes an element",
         "processor_milliseconds": "ms of the processor",
     }
     rows = [row for group in groups for row in group["rows"]]
@@ -248,7 +255,7 @@ def summary(result: dict) -> str:
     return "\n".join(lines)
 
 
-def draw(result: dict) -> None:
+def draw(result: dict, path: pathlib.Path) -> None:
     """Time against size, and against the number of classes."""
     import matplotlib
 
@@ -290,7 +297,7 @@ def draw(result: dict) -> None:
     figure.suptitle(
         "Value and gradient under XLA, TensorFlow, float32", fontsize=10
     )
-    figure.savefig(PICTURE, dpi=110, metadata={"Software": None})
+    figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
 
 
