@@ -40,7 +40,7 @@ def argmax(backend, seconds, missing, quick):
 
     shape = (ELEMENTS // (4096 if quick else 1024), 1024)
     x = np.random.default_rng(0).normal(size=shape).astype("float32")
-    index = np.arange(shape[1], dtype="float32")
+    index = ops.arange(shape[1], dtype="float32")
     functions = {
         "soft_argmax": (
             "softkeras",
@@ -93,7 +93,8 @@ def steps(backend, seconds, missing, quick):
 
     def sum_of_steps(x):
         """What one writes first: elements times thresholds."""
-        soft = ops.sigmoid(32.0 * STEPS * (x[:, None] - thresholds))
+        cuts = ops.convert_to_tensor(thresholds)
+        soft = ops.sigmoid(32.0 * STEPS * (x[:, None] - cuts))
         return ops.sum(soft, 1) / STEPS
 
     kinds = {
