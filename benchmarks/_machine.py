@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import pathlib
 import platform
@@ -11,9 +12,14 @@ LIBRARIES = (
     "tensorflow",
     "tensorflow_probability",
     "jax",
+    "torch",
     "keras",
     "numpy",
     "mpmath",
+    "softjax",
+    "softtorch",
+    "segmentation_models_pytorch",
+    "libauc",
 )
 
 
@@ -24,12 +30,13 @@ def machine() -> dict:
         "cores": _cores(),
         "system": platform.system(),
         "python": platform.python_version(),
-        **{
-            name: sys.modules[name].__version__
-            for name in LIBRARIES
-            if name in sys.modules
-        },
+        **{name: _version(name) for name in LIBRARIES if name in sys.modules},
     }
+
+
+def _version(name):
+    version = getattr(sys.modules[name], "__version__", None)
+    return version or importlib.metadata.version(name)
 
 
 def _cpu():

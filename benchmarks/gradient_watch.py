@@ -21,18 +21,17 @@ Writes benchmarks/results/gradient_watch.json.
 from __future__ import annotations
 
 import argparse
-import contextlib
+import functools
 import json
 import os
 import pathlib
 import statistics
 import subprocess
 import sys
-import threading
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import _turns
 from _machine import machine
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "gradient_watch.json"
@@ -99,10 +98,10 @@ def times(name, options, rounds):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(STEPS * batch, *shape)).astype("float32")
     y = rng.integers(0, 10, len(x))
-    turns = Turns(WATCHES)
+    turns = _turns.Turns(WATCHES)
 
     def train(watch, arguments):
-        timer = epoch_timer(turns, watch)
+        timer = _turns.epoch_timer(turns, watch)
         with turns.ends_with(watch):
             keras.utils.set_random_seed(1)
             model = make()
@@ -122,69 +121,13 @@ def times(name, options, rounds):
         seconds[watch] = np.array(timer.seconds[WARM_UP:]) / STEPS
 
     seconds = {}
-    threads = [
-        threading.Thread(target=train, args=item) for item in WATCHES.items()
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    _turns.run(
+        {
+            watch: functools.partial(train, watch, arguments)
+            for watch, arguments in WATCHES.items()
+        }
+    )
     return {watch: seconds[watch] for watch in WATCHES}
-
-
-class Turns:
-    """Lets one of several threads run at a time, each in its turn."""
-
-    def __init__(self, names):
-        self.waiting = list(names)
-        self.changed = threading.Condition()
-
-    def wait(self, name):
-        with self.changed:
-            self.changed.wait_for(lambda: self.waiting[0] == name)
-
-    def give_on(self):
-        with self.changed:
-            self.waiting.append(self.waiting.pop(0))
-            self.changed.notify_all()
-
-    @contextlib.contextmanager
-    def ends_with(self, name):
-        self.wait(name)
-        try:
-            yield
-        finally:
-            # The turn may be another's, as fit() gave it on.
-            with self.changed:
-                self.waiting.remove(name)
-                self.changed.notify_all()
-
-
-def epoch_timer(turns, name):
-    import keras
-
-    class Timer(keras.callbacks.Callback):
-        """The seconds of each epoch, each of which is a turn."""
-
-        def __init__(self):
-            super().__init__()
-            self.seconds = []
-
-        def on_epoch_begin(self, epoch, logs=None):
-            turns.wait(name)
-            self.start = clocks()
-
-        def on_epoch_end(self, epoch, logs=None):
-            self.seconds.append(
-                [end - start for start, end in zip(self.start, clocks())]
-            )
-            turns.give_on()
-
-    return Timer()
-
-
-def clocks():
-    return time.perf_counter(), time.process_time()
 
 
 def measure(rounds):

@@ -1,186 +1,170 @@
-"""Speed and memory of the losses of counts, beside Keras's own losses.
+"""How fast softkeras is, beside what others offer.
 
-    python benchmarks/speed.py [--elements 4000000] [--rounds 30]
+    python benchmarks/speed.py [--quick] [--only FAMILY ...]
 
-Value and gradient of each loss on the same predictions, in graph mode and under
-XLA. The losses take turns within a round, and the ratio to BinaryCrossentropy
-is taken round by round, so that a machine whose speed drifts changes nothing;
-medians are printed. Peak memory is that of a process of its own above what the
-inputs take, in bytes an element: 4 of them are the gradient. Writes
-benchmarks/results/speed.json.
+All families of comparisons of a backend run in a process of its own
+that keeps to one processor: what TensorFlow, JAX and torch do in parallel
+differs from machine to machine, and from moment to moment where others work on
+it. Functions take turns, and ratios are taken round by round (_timing). A peer
+that is not installed, or does not run, is listed as missing, with the reason.
+Writes benchmarks/results/speed.json, and docs/speed.md and its picture from it
+(speed_report). With --only, families that were measured before are kept.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
 import json
+import logging
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import time
+import traceback
 
-from _machine import machine
+HERE = pathlib.Path(__file__).parent
+RESULTS = HERE / "results" / "speed.json"
+# Family: the file that has it, its backends, seconds for a comparison.
+ALL = ("tensorflow", "jax", "torch")
+FAMILIES = {
+    "counts": ("speed_losses", ALL, 5),
+    "sizes": ("speed_losses", ("tensorflow",), 6),
+    "classes": ("speed_losses", ("tensorflow",), 6),
+    "ranks": ("speed_losses", ALL, 5),
+    "argmax": ("speed_ops", ALL, 5),
+    "steps": ("speed_ops", ALL, 4),
+    "exp_ratio": ("speed_ops", ALL, 4),
+    "epoch": ("speed_fit", ("tensorflow",), 0),
+    "from_r": ("speed_fit", ("tensorflow",), 0),
+    "imports": ("speed_fit", ("tensorflow",), 0),
+}
+QUICK = 0.15
+# What a child's lines of JSON begin with.
+MARK = "softkeras speed: "
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-# As TensorFlow comes; without it XLA's sums take twice the time on CPUs.
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 
-RESULTS = pathlib.Path(__file__).parent / "results" / "speed.json"
-BASELINE = "keras BinaryCrossentropy"
+def child(backend, families, quick):
+    """Runs families on one backend; prints the part of the JSON of each."""
+    import _timing
+
+    _timing.pin()
+    from _machine import machine
+
+    # It warns that so many functions are traced, which is what is wanted here.
+    logging.getLogger("tensorflow").setLevel("ERROR")
+    for family in families:
+        name, _, seconds = FAMILIES[family]
+        missing = {}
+        try:
+            measure = getattr(importlib.import_module(name), family)
+            groups = list(
+                measure(backend, seconds * QUICK**quick, missing, quick)
+            )
+        except Exception as error:
+            # Others are measured all the same, and this one is seen to lack.
+            traceback.print_exc()
+            groups = []
+            missing[f"{family} on {backend}"] = (
+                f"{type(error).__name__}: " + (str(error)[:200])
+            )
+        part = {"machine": machine(), "missing": missing, "groups": groups}
+        print(MARK + json.dumps({family: part}), flush=True)
 
 
-def losses():
-    """The losses by name; from_logits ones take the same numbers as logits."""
-    import keras
-    import tensorflow as tf
-
-    from softkeras.losses import SoftFBeta, SoftPrecision
-    from softkeras.steps import Step
-
-    def question(y, p):
-        """The accepted answer to the question, as it stands there."""
-        u = p - 0.5
-        d = tf.clip_by_value(
-            0.5 * (1 + 100 * u / (1 + 100 * tf.abs(u))), 0.0, 1.0
+def measured(backend, families, quick):
+    """Families and the parts of the JSON of each, by a new process."""
+    if importlib.util.find_spec(backend) is None:
+        yield backend, {"missing": {backend: "not installed"}, "groups": []}
+        return
+    path = [str(HERE.parent / "python"), os.environ.get("PYTHONPATH", "")]
+    process = subprocess.Popen(
+        [
+            *(sys.executable, __file__, "--child", backend),
+            *("--only", *families),
+            *(["--quick"] if quick else []),
+        ],
+        env={
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "PYTHONPATH": os.pathsep.join(filter(None, path)),
+            # Else each import would compile softkeras anew.
+            "PYTHONDONTWRITEBYTECODE": "",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            # As TensorFlow comes; without it XLA's sums take twice the time.
+            "TF_ENABLE_ONEDNN_OPTS": "1",
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    left = list(families)
+    for line in process.stdout:
+        if line.startswith(MARK):
+            part = json.loads(line.removeprefix(MARK))
+            left.remove(next(iter(part)))
+            yield from part.items()
+    status = process.wait()
+    for family in left:
+        reason = f"its process ended with exit status {status}"
+        yield (
+            family,
+            {"missing": {f"{family} on {backend}": reason}, "groups": []},
         )
-        tp = tf.reduce_sum(y * d)
-        fp = tf.reduce_sum((1 - y) * d)
-        return 1 - tp / (tp + fp + 1e-7)
 
-    softsign = Step("softsign", 50, "probability", anchored=False)
-    return {
-        BASELINE: keras.losses.BinaryCrossentropy(),
-        "keras Dice": keras.losses.Dice(),
-        "the question's softsign precision": question,
-        "SoftPrecision, that softsign": SoftPrecision(step=softsign),
-        "SoftPrecision": SoftPrecision(),
-        "SoftFBeta": SoftFBeta(),
-        "SoftPrecision, anchored sigmoid": SoftPrecision(
-            step=Step("sigmoid", 8, "probability")
-        ),
-        BASELINE + " from logits": keras.losses.BinaryCrossentropy(
-            from_logits=True
-        ),
-        "SoftFBeta from logits": SoftFBeta(from_logits=True),
+
+def kept(only):
+    """What is there already of the families that are not measured now."""
+    if not only or not RESULTS.exists():
+        return {"machine": {}, "missing": {}, "groups": []}
+    before = json.loads(RESULTS.read_text())
+    before["groups"] = [
+        each for each in before["groups"] if each["family"] not in only
+    ]
+    before["missing"] = {
+        name: reason
+        for name, reason in before["missing"].items()
+        if name.split(" on ")[0] not in only
     }
-
-
-def inputs(elements):
-    import numpy as np
-    import tensorflow as tf
-
-    rng = np.random.default_rng(0)
-    y = (rng.random((elements, 1)) < 0.1).astype("float32")
-    p = rng.random((elements, 1)).astype("float32")
-    return tf.constant(y), tf.constant(p)
-
-
-def compiled(loss, jit):
-    import tensorflow as tf
-
-    def value_and_gradient(y, p):
-        with tf.GradientTape() as tape:
-            tape.watch(p)
-            value = loss(y, p)
-        return value, tape.gradient(value, p)
-
-    return tf.function(value_and_gradient, jit_compile=jit)
-
-
-def times(elements, rounds, jit):
-    """Seconds of each loss in each round."""
-    y, p = inputs(elements)
-    functions = {name: compiled(f, jit) for name, f in losses().items()}
-    seconds = {name: [] for name in functions}
-    for i in range(rounds + 2):
-        for name, function in functions.items():
-            start = time.perf_counter()
-            value, gradient = function(y, p)
-            float(value), float(gradient[0, 0])
-            if i >= 2:  # the first rounds trace and warm up
-                seconds[name].append(time.perf_counter() - start)
-    return seconds
-
-
-def peak_memory(name, elements, jit):
-    """Bytes an element that a process of its own takes at its peak."""
-    command = [sys.executable, __file__, "--elements", str(8 * elements)]
-    command += ["--memory-of", name, *(["--xla"] if jit else [])]
-    output = subprocess.run(
-        command, check=True, capture_output=True, text=True
-    ).stdout
-    return float(output.split()[-1])
-
-
-def report_memory(name, elements, jit):
-    y, p = inputs(elements)
-    function = compiled(losses()[name], jit)
-    function(y[:8], p[:8])  # what TensorFlow loads at the first call
-    # Linux: 5 sets the peak back to what is resident now.
-    pathlib.Path("/proc/self/clear_refs").write_text("5")
-    before = resident("VmRSS")
-    value, _gradient = function(y, p)
-    float(value)
-    print((resident("VmHWM") - before) / elements)
-
-
-def resident(field):
-    """Bytes from /proc/self/status."""
-    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1]) * 1024
-    return None
+    return before
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--elements", type=int, default=4_000_000)
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--memory-of")
-    parser.add_argument("--xla", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="in 3 minutes")
+    parser.add_argument("--only", nargs="+", choices=FAMILIES, default=[])
+    parser.add_argument("--child", choices=ALL, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.memory_of:
-        return report_memory(args.memory_of, args.elements, args.xla)
+    if args.child:
+        return child(args.child, args.only, args.quick)
+    result = {**kept(args.only), "quick": args.quick}
+    load = [round(mean, 2) for mean in os.getloadavg()]
+    start = time.perf_counter()
+    for backend in ALL:
+        families = [
+            family
+            for family in args.only or FAMILIES
+            if backend in FAMILIES[family][1]
+        ]
+        if not families:
+            continue
+        for family, part in measured(backend, families, args.quick):
+            seconds = time.perf_counter() - start
+            print(f"{seconds:5.0f} s  {backend}, {family}", flush=True)
+            for name in ("machine", "missing"):
+                result[name].update(part.get(name, {}))
+            result["groups"] += part["groups"]
+    order = list(FAMILIES)
+    result["groups"].sort(key=lambda group: order.index(group["family"]))
+    result["load_average_before"] = load
+    result["load_average_after"] = [round(x, 2) for x in os.getloadavg()]
+    result["seconds"] = round(time.perf_counter() - start)
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    import speed_report
 
-    table = {}
-    for mode, jit in (("graph", False), ("XLA", True)):
-        seconds = times(args.elements, args.rounds, jit)
-        for name, own in seconds.items():
-            base = BASELINE + (" from logits" if "from logits" in name else "")
-            ratio = statistics.median(a / b for a, b in zip(own, seconds[base]))
-            table.setdefault(name, {})[mode] = {
-                "milliseconds": round(1000 * statistics.median(own), 2),
-                "ratio": round(ratio, 3),
-                "peak_bytes": round(peak_memory(name, args.elements, jit), 1),
-            }
-
-    print(f"value + gradient of {args.elements:,} elements, float32, medians")
-    print("of", args.rounds, "rounds; x: ratio to BinaryCrossentropy\n")
-    print(f"{'':36}{'graph':^27}{'XLA':^27}")
-    for name, modes in table.items():
-        cells = "".join(
-            f"{m['milliseconds']:8.1f} ms{m['ratio']:6.2f}x"
-            f"{m['peak_bytes']:6.1f} B"
-            for m in modes.values()
-        )
-        print(f"{name:36}{cells}")
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(
-        json.dumps(
-            {
-                "machine": machine(),
-                "elements": args.elements,
-                "rounds": args.rounds,
-                "losses": table,
-            },
-            indent=1,
-        )
-        + "\n"
-    )
-    return None
+    speed_report.write(result)
+    print(speed_report.summary(result))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,10 @@
 """softkeras: train Keras models on the metric that they are judged by."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 if int(keras.__version__.split(".")[0]) < 3:
@@ -13,12 +18,10 @@ from softkeras import (
     callbacks,
     confusion,
     counts,
-    doctor,
     layers,
     losses,
     metrics,
     ops,
-    plots,
     recipes,
     scores,
     steps,
@@ -26,7 +29,10 @@ from softkeras import (
 )
 from softkeras.confusion import soft_confusion_matrix
 from softkeras.counts import Counts, soft_counts
-from softkeras.doctor import diagnose, differentiable
+
+if TYPE_CHECKING:
+    from softkeras import doctor, plots
+    from softkeras.doctor import diagnose, differentiable
 
 __version__ = "0.1.0"
 __all__ = [
@@ -49,3 +55,25 @@ __all__ = [
     "steps",
     "thresholds",
 ]
+
+# What is imported when it is first asked for: nothing that is trained or loaded
+# needs it, and half of the time of the import would be the doctor's.
+_LATER = {
+    "diagnose": "doctor",
+    "differentiable": "doctor",
+    "doctor": None,
+    "plots": None,
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_LATER[name] or name}")
+    value = getattr(module, name) if _LATER[name] else module
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -216,11 +216,25 @@ class Decision(NamedTuple):
                 f"shape {shape}; give a threshold such as 0.5."
             )
 
-    def __call__(self, prediction) -> Tensor:
+    def __call__(self, prediction, fine=None) -> Tensor:
+        """The decisions, NaN where `fine`, if given, does not hold."""
+        probable = self._probable(prediction)
+        if fine is None:
+            fine = probable
+        elif probable is not None:
+            fine = ops.logical_and(fine, probable)
+        if fine is not None:
+            prediction = _spoilt(prediction, fine)
         decision = self.step(prediction, self.threshold, self.from_logits)
+        if fine is not None and callable(self.step.shape):
+            # Of a function of the user's a NaN may come out as a number.
+            decision = ops.where(fine, decision, float("nan"))
+        return decision
+
+    def _probable(self, prediction):
         if self.from_logits:
-            return decision
-        fine = _checks.within(
+            return None
+        return _checks.within(
             "y_pred",
             prediction,
             -ROUNDING,
@@ -228,11 +242,16 @@ class Decision(NamedTuple):
             "probabilities from 0 to 1; for logits, set from_logits=True",
             or_nan=True,
         )
-        return (
-            decision
-            if fine is None
-            else ops.where(fine, decision, float("nan"))
-        )
+
+
+def _spoilt(x, fine):
+    """`x`, NaN where it is not fine; with the gradient of `x` everywhere.
+
+    What is not fine makes the loss NaN, so its gradient is of no use, and XLA
+    need not keep which elements those are.
+    """
+    spoil = ops.cast(ops.where(fine, 0.0, float("nan")), x.dtype)
+    return x + ops.stop_gradient(spoil)
 
 
 def _axes(axis, prediction):
@@ -302,7 +321,6 @@ def _count(elements: _Elements, decide, axis) -> Counts:
             prediction = ops.where(weight > 0, prediction, 0.5)
         weight = ops.broadcast_to(weight, ops.shape(prediction))
         label = ops.where(weight > 0, label, 0.0)
-    decision = decide(prediction)
     if weight is not None:
         fine = _checks.within(
             "sample_weight", weight, 0, LARGEST, "finite weights of 0 or more"
@@ -316,18 +334,17 @@ def _count(elements: _Elements, decide, axis) -> Counts:
         1,
         _labels.ALLOWED,
     )
-    if fine is not None:
-        # In both, XLA keeps the sums over a flat array, which is the faster.
-        label = ops.where(fine, label, float("nan"))
-        decision = ops.where(fine, decision, float("nan"))
+    decision = decide(prediction, fine)
+    # NaN decisions make NaN of the other sums.
+    sound = label if fine is None else ops.where(fine, label, float("nan"))
     if weight is None:
         tp, called = _sums(decision, label, axis=axis)
         n = ops.cast(ops.size(label) / ops.size(tp), tp.dtype)
-        positive = ops.sum(label, axis)
+        positive = ops.sum(sound, axis)
     else:
         tp, called = _sums(decision, label, weight, axis=axis)
         n = ops.sum(weight, axis)
-        positive = ops.sum(weight * label, axis)
+        positive = ops.sum(weight * sound, axis)
     fp = _rest(called, tp)
     return Counts(tp, fp, _rest(positive, tp), _rest(n - positive, fp))
 

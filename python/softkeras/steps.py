@@ -88,6 +88,16 @@ def _odds_share(p, threshold, roots):
     return differentiable(function)(p)
 
 
+def _probability(p):
+    """p itself, cut to [0, 1]: σ(logit p), without a detour by the odds."""
+
+    def function(p):
+        value = ops.clip(p, 0, 1)
+        return value, lambda g: ops.where(value == p, g, 0.0)
+
+    return differentiable(function)(p)
+
+
 def _log(p):
     """Log p, with p below TINY (or negative) taken as TINY."""
 
@@ -129,7 +139,7 @@ class Step:
     0, `s` the sharpness and `t` the threshold,
 
     - on the scale "logit": F(p) = G(s/4·(logit p - logit t)). For the sigmoid
-      that is σ(s·(logit p - logit t)): the identity at s = 1, t = ½.
+      that is σ(s·(logit p - logit t)): the identity at s = 1, t = ½, exactly.
     - on the scale "probability", not anchored: F(p) = G(s·(p - t)).
     - on the scale "probability", anchored: the same curve, rescaled on each
       side of the threshold so that F is exactly 0, ½, 1 at p = 0, t, 1, and
@@ -340,6 +350,8 @@ class Step:
         shape = _shapes.of(self.shape)
         if self.scale == "logit":
             roots = self._roots()
+            if roots == 0 and threshold == 0.5 and not from_logits:
+                return _probability(x)
             if roots is not None and not from_logits:
                 return _odds_share(x, threshold, roots)
             u = _log_odds(x, threshold) if not from_logits else x

@@ -15,7 +15,7 @@ from sklearn.metrics import multilabel_confusion_matrix
 
 from softkeras import Counts, soft_counts
 from softkeras.losses import SoftPrecision, soft_precision
-from softkeras.steps import Step
+from softkeras.steps import NAMES, Step
 
 
 def as_numbers(counts):
@@ -271,3 +271,41 @@ def test_sizes_that_differ_only_at_run_time_fail():
     run = tf.function(soft_counts, input_signature=[unknown, unknown])
     with pytest.raises(Exception, match="shape"):
         run(tf.zeros((4, 1)), tf.zeros((1, 1)))
+
+
+def forgets_nan(v):
+    """A step whose value at NaN is a number."""
+    return keras.ops.where(v > 0, 0.75, 0.25) + 0 * keras.ops.relu(v)
+
+
+@pytest.mark.parametrize(
+    "bad", [{"label": 2.0}, {"label": -1.0}, {"prediction": 1.5}], ids=str
+)
+@pytest.mark.parametrize("average", ["macro", "micro", "samples"])
+def test_what_compilers_cannot_refuse_is_nan_with_every_step(bad, average):
+    """Not a number that looks right, also with a step that drops NaN."""
+    if len(MODES) == 1:
+        pytest.skip("this backend compiles nothing here, and so can refuse")
+    y = np.array([[1, 0, 1], [0, 1, 0]], "float32")
+    p = np.array([[0.9, 0.2, 0.4], [0.3, 0.6, 0.1]], "float32")
+    y[0, 1] = bad.get("label", y[0, 1])
+    p[0, 1] = bad.get("prediction", p[0, 1])
+    named = [Step(name) for name in NAMES]
+    named += [
+        Step(name, scale="probability") for name in NAMES if name != "hard"
+    ]
+    named += [Step(straight_through=True)]
+    for step in [*named, forgets_nan]:
+        loss = SoftPrecision(step=step, average=average)
+        run = compiled(lambda y, p, loss=loss: loss(y, p), MODES[-1])
+        value = run(*map(keras.ops.convert_to_tensor, (y, p)))
+        assert np.isnan(to_numpy(value)), step
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_probabilities_themselves_are_exact_and_train_at_the_ends(mode):
+    """Sharpness 1 is p: slope 1 also at 0 and 1, and 0 beyond them."""
+    p = np.array([-5e-4, 0.0, 1e-30, 0.1, 0.7, 1.0, 1.0005], "float32")
+    value, slope = value_and_gradient(Step("sigmoid", 1.0), p, mode)
+    np.testing.assert_array_equal(value, np.clip(p, 0, 1))
+    np.testing.assert_array_equal(slope, [0, 1, 1, 1, 1, 1, 0])

@@ -127,3 +127,21 @@ def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
             p = names["model"].predict(x, verbose=0)
             reloaded = keras.saving.load_model("model.keras")
             np.testing.assert_array_equal(reloaded.predict(x, verbose=0), p)
+
+
+def test_the_doctor_is_imported_when_it_is_asked_for():
+    code = (
+        "import sys, softkeras as s; late = 'softkeras.doctor'; "
+        "assert late not in sys.modules and 'doctor' in dir(s); "
+        "assert s.diagnose is s.doctor.diagnose; assert late in sys.modules; "
+        "assert s.plots.plot_steps and s.differentiable"
+    )
+    package = pathlib.Path(softkeras.__file__).parents[1]
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=environment(package)
+    )
+
+
+def test_what_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'diagnosis'"):
+        _ = softkeras.diagnosis
