@@ -137,7 +137,8 @@ def main():
     parser.add_argument("--child", choices=ALL, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        return child(args.child, args.only, args.quick)
+        child(args.child, args.only, args.quick)
+        return
     result = {**kept(args.only), "quick": args.quick}
     load = [round(mean, 2) for mean in os.getloadavg()]
     start = time.perf_counter()

@@ -22,49 +22,65 @@ IMPORT_MILLISECONDS = 150
 FAMILIES = {
     "counts": (
         "Losses of counts",
-        "Value and gradient, as in a training step. “Overlap” is Dice and "
-        "Tversky of the probabilities themselves, which is the same formula "
-        "for all; Keras's do not look whether labels and probabilities lie "
-        "in 0 to 1, and take weights into the loss, not into the counts. “To "
-        "train on” is what one would take instead: softkeras's default soft "
-        "decision beside cross-entropy.",
+        (
+            "Value and gradient, as in a training step. “Overlap” is Dice and "
+            "Tversky of the probabilities themselves, which is the same "
+            "formula for all; Keras's do not look whether labels and "
+            "probabilities lie in 0 to 1, and take weights into the loss, not "
+            "into the counts. “To train on” is what one would take instead: "
+            "softkeras's default soft decision beside cross-entropy."
+        ),
     ),
     "sizes": ("Cost against size", "The same, from 10³ elements on."),
     "classes": (
         "Cost against the number of classes",
-        "Equally many probabilities, in fewer and longer rows; labels are "
-        "class ids.",
+        (
+            "Equally many probabilities, in fewer and longer rows; labels are "
+            "class ids."
+        ),
     ),
     "ranks": (
         "AUC and average precision",
-        "One in ten is positive. `PairwiseAUCLoss` compares all pairs, as "
-        "`SoftAUC` does; `AUCMLoss` is another objective, without pairs and "
-        "with variables of its own, so it is no peer.",
+        (
+            "One in ten is positive. `PairwiseAUCLoss` compares all pairs, as "
+            "`SoftAUC` does; `AUCMLoss` is another objective, without pairs "
+            "and with variables of its own, so it is no peer."
+        ),
     ),
     "argmax": (
         "Soft arg-max",
-        "The expected index among 1,024 columns. The arg-max of softjax and "
-        "softtorch gives the shares, of which the index is taken here.",
+        (
+            "The expected index among 1,024 columns. The arg-max of softjax "
+            "and softtorch gives the shares, of which the index is taken here."
+        ),
     ),
     "steps": (
         "Steps, rounding and staircases",
-        "softjax and softtorch have no staircase; scaled rounding to as many "
-        "levels stands in for one of equal steps.",
+        (
+            "softjax and softtorch have no staircase; scaled rounding to as "
+            "many levels stands in for one of equal steps."
+        ),
     ),
     "exp_ratio": (
         "exp_ratio",
-        "1/(1 − e⁻ˣ) − 1/x. The naive formula is NaN at 0, and in its gradient "
-        "below −88, so it is no peer.",
+        (
+            "1/(1 − e⁻ˣ) − 1/x. The naive formula is NaN at 0, and in its "
+            "gradient below −88, so it is no peer."
+        ),
     ),
     "epoch": (
         "An epoch of fit()",
-        "The same model and data; “again” is cross-entropy a second time, "
-        "whose distance from 1 tells what the other ratios are worth.",
+        (
+            "The same model and data; “again” is cross-entropy a second time, "
+            "whose distance from 1 tells what the other ratios are worth."
+        ),
     ),
     "from_r": (
         "fit() from R",
-        "The same call from R through reticulate and from Python, each in a "
-        "process of its own; R's matrix is handed over within the time.",
+        (
+            "The same call from R through reticulate and from Python, each in "
+            "a process of its own; R's matrix is handed over within the time."
+        ),
     ),
     "imports": ("Import", "In new processes."),
 }
@@ -94,20 +110,22 @@ def page(result: dict) -> str:
     )
     quick = " This was a quick run: few rounds." if result["quick"] else ""
     parts = [
-        "# How fast it is\n\n"
-        "Written by `make bench-speed` from "
-        "[its results](../benchmarks/results/speed.json); the code is "
-        "[benchmarks/speed.py](../benchmarks/speed.py). One processor "
-        f"({machine['cpu']}, {machine['system']}, Python {machine['python']}), "
-        "float32, value and gradient. Times are milliseconds of the "
-        "processor; ratios are taken round by round, between functions that "
-        "take turns, and given as median and quartiles. “Best peer” is the "
-        "fastest of those that do the same. The floor is what it takes to "
-        "read the inputs twice and write the gradient once, measured in the "
-        f"same rounds.{quick}\n\n"
-        f"The load of the machine was {result['load_average_before'][0]} "
-        f"before and {result['load_average_after'][0]} after. Versions: "
-        f"{versions}.\n",
+        (
+            "# How fast it is\n\n"
+            "Written by `make bench-speed` from "
+            "[its results](../benchmarks/results/speed.json); the code is "
+            "[benchmarks/speed.py](../benchmarks/speed.py). One processor "
+            f"({machine['cpu']}, {machine['system']}, Python "
+            "{machine['python']}), float32, value and gradient. Times are "
+            "milliseconds of the processor; ratios are taken round by round, "
+            "between functions that take turns, and given as median and "
+            "quartiles. “Best peer” is the fastest of those that do the same. "
+            "The floor is what it takes to read the inputs twice and write the "
+            f"gradient once, measured in the same rounds.{quick}\n\n"
+            f"The load of the machine was {result['load_average_before'][0]} "
+            f"before and {result['load_average_after'][0]} after. Versions: "
+            f"{versions}.\n"
+        ),
         targets(result),
         absent(result),
     ]

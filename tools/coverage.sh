@@ -37,7 +37,8 @@ of_r() {
     Rscript tools/coverage_r.R $folder/r/softkeras $folder/r.json
 }
 
-for language in ${@:-python r}; do
-    of_$language
+[ $# -gt 0 ] || set -- python r
+for language in "$@"; do
+    "of_$language"
 done
 "$python" tools/coverage_report.py "$@"

@@ -32,7 +32,8 @@ from softkeras.counts import Counts, soft_counts
 
 if TYPE_CHECKING:
     from softkeras import doctor, plots
-    from softkeras.doctor import diagnose, differentiable
+    from softkeras.doctor.diagnose import diagnose
+    from softkeras.doctor.differentiable import differentiable
 
 __version__ = "0.1.0"
 __all__ = [

@@ -500,8 +500,10 @@ def test_a_step_is_told_with_what_is_not_the_default():
         (Step("hard"), "Step('hard')"),
         (
             Step("ramp", 9, "probability", False, True),
-            "Step('ramp', sharpness=9.0, scale='probability', anchored=False, "
-            "straight_through=True)",
+            (
+                "Step('ramp', sharpness=9.0, scale='probability', "
+                "anchored=False, straight_through=True)"
+            ),
         ),
         (
             Step(cubic),
