@@ -12,11 +12,11 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 	$(shell find python/softkeras -name '*.py' -o -name '*.R')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-python test test-python test-jax test-torch test-r \
+.PHONY: help demo demo-python test test-quick test-python test-jax test-torch test-r \
 	test-r-13 test-r-sid test-parity check-r lint document \
 	differentiable golden examples bench \
 	bench-ops bench-ranks bench-watch bench-effectiveness bench-exhaustive \
-	bench-segmentation vignettes clean
+	bench-segmentation vignettes dist dist-quick clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 29
@@ -28,6 +28,14 @@ demo-python: .venv/.ready ## The Python half of the demo
 	@examples/demo.sh python
 
 test: test-python test-jax test-r test-parity ## All tests: pytest, testthat, parity
+
+# One file of each part of the module, without fits; in one process, because each
+# more would load TensorFlow again.
+QUICK := package release scores counts steps ops_rounding ops_exp_ratio losses \
+	layers_rounding metrics
+
+test-quick: .venv/.ready ## Each part's own tests, in two minutes; needs no R
+	"$(PY)" -m pytest $(QUICK:%=tests/python/test_%.py)
 
 test-python: .venv/.ready ## pytest, with TensorFlow
 	KERAS_BACKEND=tensorflow "$(PY)" -m pytest -n auto
@@ -110,6 +118,13 @@ bench-segmentation: .venv/.ready ## Which loss gives the best IoU; needs the ima
 bench-exhaustive: .venv/.ready ## exp_ratio at every float32 there is; goes on where it stopped
 	"$(PY)" benchmarks/exhaustive.py
 	"$(PY)" benchmarks/exhaustive.py --mode graph
+
+dist: dist-quick ## What is released, in dist/: built, checked, also as CRAN does, installed and tried
+	@tools/check_r.sh dist/softkeras_*.tar.gz
+
+dist-quick: .venv/.ready .Rlib/.ready ## The same without R CMD check, which takes longest
+	@tools/dist.sh
+	@tools/try_dist.sh
 
 clean: ## Remove all that the other targets make
 	rm -rf .venv .Rlib build dist python/*.egg-info
