@@ -29,12 +29,10 @@ demo-python: .venv/.ready ## The Python half of the demo
 
 test: test-python test-jax test-r test-parity ## All tests: pytest, testthat, parity
 
-# One file of each part of the module, without fits; in one process, because each
-# more would load TensorFlow again.
-QUICK := package release scores counts steps ops_rounding ops_exp_ratio losses \
-	layers_rounding metrics
+# In one process, because each more would load TensorFlow again.
+QUICK := release scores counts bad_input ops_golden ranks_golden metrics recipes
 
-test-quick: .venv/.ready ## Each part's own tests, in two minutes; needs no R
+test-quick: .venv/.ready ## Some tests of each part, to begin with; needs no R
 	"$(PY)" -m pytest $(QUICK:%=tests/python/test_%.py)
 
 test-python: .venv/.ready ## pytest, with TensorFlow

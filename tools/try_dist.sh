@@ -36,15 +36,27 @@ try_python sdist "softkeras-$version.tar.gz" "$backend,test"
 # The sdist's own tests run where it is unpacked, on what was installed from it.
 tar -xzf "$root/dist/softkeras-$version.tar.gz"
 (cd "softkeras-$version" && ../sdist/bin/python -m pytest -q -p no:cacheprovider \
-    tests/python/test_counts.py tests/python/test_release.py)
+    tests/python/test_bad_input.py tests/python/test_release.py)
 
 echo "softkeras: installing softkeras_$version.tar.gz in R, and its Python with $backend"
 R CMD INSTALL --library="$R_LIBS_USER" "$root/dist/softkeras_$version.tar.gz" >R.log 2>&1 || {
     cat R.log >&2
     exit 1
 }
-# The environment is made as install_softkeras() makes it for a user; it has no
-# softkeras in it, because R brings its own.
+# R starts Python with its own libraries first; where they hold another build of
+# the same Python, modules such as ssl do not load, and pip reaches nothing.
+of_r=
+for each in "$python" python3 /usr/bin/python3; do
+    Rscript -e 'quit(status = system2(commandArgs(TRUE), c("-c", shQuote("import ensurepip, ssl"))))' \
+        "$each" >/dev/null 2>&1 && of_r=$each && break
+done
+[ -n "$of_r" ] || {
+    echo "softkeras: no Python here has ssl and ensurepip when R starts it: install python3-venv" >&2
+    exit 1
+}
+"$of_r" -m venv r-keras
+# The packages are those that install_softkeras() takes for a user; softkeras is not
+# among them, because R brings its own.
 Rscript -e 'args <- commandArgs(TRUE)
     softkeras::install_softkeras(args[1], backend = args[2], gpu = FALSE)' \
     "$outside/r-keras" "$backend" >python.log 2>&1 || {
