@@ -197,3 +197,15 @@ def test_r_cmd_build_leaves_out_what_is_not_of_r():
     for top in tops:
         # R's patterns are Perl's, and so are these of Python.
         assert any(re.search(each, top) for each in ignored), top
+
+
+@CHECKOUT_ONLY
+def test_workflows_take_pinned_actions_and_may_only_read():
+    workflows = sorted((ROOT / ".github/workflows").glob("*.yml"))
+    assert workflows
+    for path in workflows:
+        text = path.read_text("utf-8")
+        assert "\npermissions:\n  contents: read\n" in text, path.name
+        for action in re.findall(r"uses: (\S+)", text):
+            pinned = re.search("@[0-9a-f]{40}$", action)
+            assert pinned or action.startswith("./"), action
