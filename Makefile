@@ -12,11 +12,8 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 	$(shell find python/softkeras -name '*.py' -o -name '*.R')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-python test test-python test-jax test-torch test-r \
-	test-r-13 test-r-sid test-parity check-r lint document coverage mutants \
-	differentiable golden check-golden examples bench \
-	bench-speed bench-ops bench-ranks bench-watch bench-effectiveness \
-	bench-exhaustive bench-segmentation vignettes docs docs-python docs-r clean
+# Every target with a line of help.
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' Makefile)
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 29
@@ -28,6 +25,12 @@ demo-python: .venv/.ready ## The Python half of the demo
 	@examples/demo.sh python
 
 test: test-python test-jax test-r test-parity ## All tests: pytest, testthat, parity
+
+# In one process, because each more would load TensorFlow again.
+QUICK_TESTS := release scores counts bad_input ops_golden ranks_golden metrics recipes
+
+test-quick: .venv/.ready ## Some tests of each part, to begin with; needs no R
+	"$(PY)" -m pytest $(QUICK_TESTS:%=tests/python/test_%.py)
 
 test-python: .venv/.ready ## pytest, with TensorFlow
 	KERAS_BACKEND=tensorflow "$(PY)" -m pytest -n auto
@@ -127,6 +130,13 @@ bench-segmentation: .venv/.ready ## Which loss gives the best IoU; needs the ima
 bench-exhaustive: .venv/.ready ## exp_ratio at every float32 there is; goes on where it stopped
 	"$(PY)" benchmarks/exhaustive.py
 	"$(PY)" benchmarks/exhaustive.py --mode graph
+
+dist: dist-quick ## What is released, in dist/: built, checked, also as CRAN does, installed and tried
+	@tools/check_r.sh dist/softkeras_*.tar.gz
+
+dist-quick: .venv/.ready .Rlib/.ready ## The same without R CMD check, which takes longest
+	@tools/dist.sh
+	@tools/try_dist.sh
 
 clean: ## Remove all that the other targets make
 	rm -rf .venv .venv-peers .Rlib build dist python/*.egg-info

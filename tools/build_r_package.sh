@@ -12,6 +12,9 @@ trap 'rm -rf "$stage"' EXIT
 mkdir -p "$stage/softkeras/tests" "$folder"
 cd "$root"
 cp -RL DESCRIPTION LICENSE NAMESPACE NEWS.md R inst "$stage/softkeras"
+# Where git makes no symbolic links, inst/python is not one.
+rm -rf "$stage/softkeras/inst/python"
+cp -RL python "$stage/softkeras/inst/python"
 # The checkout's build/ is not R's, but R CMD build keeps its index of vignettes in
 # a folder of that name.
 grep -vxF '^build$' .Rbuildignore >"$stage/softkeras/.Rbuildignore"

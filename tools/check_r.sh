@@ -2,12 +2,21 @@
 # R CMD check --as-cran of the built package; fails on an error, a warning or a
 # note of ours, if it is 5 MB or more installed, and if NAMESPACE and man/ are not
 # what roxygen2 makes of the comments in R/.
+#
+#   tools/check_r.sh             builds the package from the checkout
+#   tools/check_r.sh TARBALL     checks this one, as it is
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 "$root/tools/check_generated.sh" man
 
-"$root/tools/build_r_package.sh" "$root/build/check"
+if [ $# = 0 ]; then
+    "$root/tools/build_r_package.sh" "$root/build/check"
+else
+    mkdir -p "$root/build/check"
+    rm -f "$root"/build/check/softkeras_*.tar.gz
+    cp "$1" "$root/build/check"
+fi
 cd "$root/build/check"
 
 manual=
