@@ -35,9 +35,7 @@ def entries():
 def test_all_pages_are_in_the_navigation_once_and_no_others():
     there = {str(page.relative_to(DOCS)) for page in PAGES}
     assert len(set(entries())) == len(entries())
-    assert there <= set(entries())
-    # Of what is measured elsewhere; the site is built without them.
-    assert set(entries()) - there <= {"backends.md", "speed.md"}
+    assert there == set(entries())
 
 
 def reference():

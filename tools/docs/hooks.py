@@ -18,8 +18,6 @@ import tables  # noqa: F401  (blocks import it)
 from mkdocs.exceptions import PluginError
 
 ROOT = pathlib.Path(__file__).parents[2]
-# Pages of what is measured elsewhere, on another machine.
-MAY_LACK = "backends.md", "speed.md"
 # A link, outside of `code`.
 LINK = re.compile(r"(?<!!)\[(?P<words>[^\]\n]+)\]\((?P<target>\.\./[^)\s]+)\)")
 PUBLIC = re.compile(
@@ -37,21 +35,6 @@ REMOTE = re.compile(
 def on_startup(command, dirty) -> None:
     """Quietens TensorFlow, which warns that the pages trace many models."""
     logging.getLogger("tensorflow").setLevel("ERROR")
-
-
-def on_config(config) -> None:
-    """Leaves what this checkout has no page of out of the navigation."""
-    docs = pathlib.Path(config.docs_dir)
-    for part in config.nav:
-        for name, pages in part.items():
-            if isinstance(pages, list):
-                part[name] = [page for page in pages if not absent(page, docs)]
-
-
-def absent(page, docs) -> bool:
-    """Whether it is one of those that a checkout may lack, and does."""
-    path = next(iter(page.values())) if isinstance(page, dict) else page
-    return path in [each for each in MAY_LACK if not (docs / each).exists()]
 
 
 def on_page_markdown(markdown, page, config, files) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 RESULTS = pathlib.Path(__file__).parents[2] / "benchmarks" / "results"
@@ -132,56 +132,3 @@ def exhaustive() -> None:
                 for name, found in functions.items()
             ),
         )
-
-
-def speed(name: str) -> None:
-    """All timings in a result: a table wherever names have modes."""
-    result = load(name)
-    machine(result)
-    parts = list(timings(result, ""))
-    for title, part in parts:
-        if len(parts) > 1:
-            print(f"**{title}**\n")
-        modes = list(
-            dict.fromkeys(mode for row in part.values() for mode in row)
-        )
-        table(
-            [
-                "",
-                *(
-                    f"{mode}, {unit}"
-                    for mode in modes
-                    for unit in ("ms", "ratio")
-                ),
-            ],
-            (
-                [
-                    what,
-                    *(
-                        row.get(mode, {}).get(key)
-                        for mode in modes
-                        for key in ("milliseconds", "ratio")
-                    ),
-                ]
-                for what, row in part.items()
-            ),
-        )
-
-
-def timings(part: Any, title: str) -> Iterator[tuple[str, dict]]:
-    """The parts of a result that are {what: {mode: {"milliseconds": …}}}."""
-    if not isinstance(part, dict):
-        return
-    rows = {k: v for k, v in part.items() if _is_row(v)}
-    if rows:
-        yield title, rows
-        return
-    for name, each in part.items():
-        yield from timings(each, name)
-
-
-def _is_row(part):
-    return isinstance(part, dict) and any(
-        isinstance(each, dict) and "milliseconds" in each
-        for each in part.values()
-    )
