@@ -400,7 +400,7 @@ if keras.backend.backend() == "torch":
 
     # Keras's own compute float64 in float32, or with constants of float32.
     ops.ceil, ops.floor, ops.mean = torch.ceil, torch.floor, torch.mean
-    ops.cumsum = lambda x: torch.cumsum(x, 0)
+    ops.cumsum = lambda x, axis=0: torch.cumsum(x, axis)
     ops.clip, ops.maximum, ops.minimum, ops.where = map(
         _with_numbers, (torch.clip, torch.maximum, torch.minimum, torch.where)
     )
