@@ -103,7 +103,7 @@ def test_labels_are_the_best_prediction_of_themselves():
 @pytest.mark.parametrize("from_logits", [False, True])
 def test_the_gradient_matches_finite_differences(y, from_logits):
     x, h = (LOGITS if from_logits else SHARES)[:6], 1e-6
-    mix = RNG.normal(size=(CLASSES, CLASSES))
+    mix = keras.ops.convert_to_tensor(RNG.normal(size=(CLASSES, CLASSES)))
 
     def function(x):
         m = soft_confusion_matrix(
