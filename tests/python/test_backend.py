@@ -21,7 +21,7 @@ from softkeras.ops import (
 )
 
 X = np.array([0.1, 1.3, -2.7, 9.9]) + 1e-9
-only_torch = pytest.mark.skipif(BACKEND != "torch", reason="of torch only")
+only_torch = pytest.mark.skipif(BACKEND != "torch", reason="is about torch")
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,10 @@ def test_no_row_is_a_matrix_of_zeros():
     np.testing.assert_array_equal(m, np.zeros((3, 3)))
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="graphs of unknown shape")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow",
+    reason="only TensorFlow has graphs of unknown shapes",
+)
 def test_sizes_need_not_be_known():
     import tensorflow as tf
 

@@ -56,7 +56,7 @@ def test_ranks_and_rates_are_hardened_and_others_are_not():
     assert _curves.hardened(losses.ContinuousBernoulli()) is None
 
 
-@pytest.mark.skipif(BACKEND == "jax", reason="momentum is not for JAX")
+@pytest.mark.skipif(BACKEND == "jax", reason="a loss can't keep state on JAX")
 def test_looking_at_a_loss_does_not_count():
     moving = losses.SoftFBeta(momentum=0.9)
     warm = losses.WarmUp(moving, "binary_crossentropy", steps=2)

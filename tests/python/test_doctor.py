@@ -245,7 +245,7 @@ def test_nothing_is_changed():
     assert keras.config.floatx() == "float32"
 
 
-@pytest.mark.skipif(BACKEND == "jax", reason="momentum is not for JAX")
+@pytest.mark.skipif(BACKEND == "jax", reason="a loss can't keep state on JAX")
 def test_the_state_of_a_loss_is_given_back():
     values = []
     for examined in (False, True):

@@ -247,7 +247,10 @@ def test_blocks_change_nothing(rng, mode, monkeypatch, block):
     np.testing.assert_allclose(got, 1 - roc_auc_score(y, p), 1e-5)
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="no shape is unknown there")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow",
+    reason="only TensorFlow has graphs of unknown shapes",
+)
 @pytest.mark.parametrize("shape", [[None], [None, None]], ids=str)
 def test_shapes_that_are_not_known_before(rng, shape):
     import tensorflow as tf

@@ -41,21 +41,42 @@ class Bound(NamedTuple):
 
 BOUNDS = {
     "exact": Bound(0),
-    # Functions exp, log, tanh, erf differ by some ulp between libraries, and
-    # formulas of them amplify that by what they cancel.
     "elementwise": Bound(32),
-    # In a tail of e^-v the rounding of v counts v times.
     "steep": Bound(256),
-    # Near the jumps of a staircase of numbers of size 1, x - n cancels.
     "absolute": Bound(256, True, 1.0),
-    # Sums in another order.
     "reduction": Bound(64, True),
-    # Made in the dtype that is given, product by product.
     "score": Bound(16, True, own=True),
-    # The root of an equation that is sums.
     "search": Bound(4096, True),
-    # TF32, which devices may multiply matrices in, has 11 binary digits.
     "matmul": Bound(2.0**13, True),
+}
+# Which results they are, and why they may differ: docs/gpu.md says so.
+MEANING = {
+    "exact": ("hard decisions", "a comparison is right or wrong"),
+    "elementwise": (
+        "functions such as `exp_ratio`",
+        "exp, log and tanh differ by some ulp between libraries",
+    ),
+    "steep": ("steps", "in a tail e^-v the rounding of v counts v times"),
+    "absolute": (
+        "soft rounding and signs",
+        "near a jump at n the difference x - n cancels",
+    ),
+    "reduction": (
+        "losses of counts and ranks, staircases, arg-max",
+        "sums are taken in another order",
+    ),
+    "score": (
+        "scores of counts, in the dtype of the counts",
+        "they are products and quotients in that dtype",
+    ),
+    "search": (
+        "losses at a constraint and of top items",
+        "a threshold is the root of an equation of sums",
+    ),
+    "matmul": (
+        "confusion matrices, their losses",
+        "TF32 has 11 binary digits",
+    ),
 }
 
 

@@ -39,7 +39,7 @@ class Case(NamedTuple):
 # Numbers
 
 _ends = [2.0**e * m for e in range(-12, 6) for m in (1.0, 1.375, 1.625)]
-NUMBERS = np.array([0.0, -0.0, np.inf, -np.inf, np.nan] + _ends)
+NUMBERS = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, *_ends])
 NUMBERS = np.concatenate([NUMBERS, -NUMBERS[5:]])
 # Not where a decision is all or nothing and rounding makes it: at a jump.
 OFF_STEPS = NUMBERS[5:]
@@ -60,17 +60,18 @@ Y = (_rng.random(P.shape) < P**2).astype("float32")
 IDS = (np.arange(ROWS) % CLASSES).astype("int32")
 WEIGHTS = (np.arange(ROWS) % 7 / 4).astype("float32")
 # Shares of classes that sum to 1 in bfloat16 too, no two of a row the same.
-_rows = np.array([[0.5, 0.375, 0.125], [0.625, 0.25, 0.125], [0.75, 0.1875, 0.0625]])
+_rows = np.array(
+    [[0.5, 0.375, 0.125], [0.625, 0.25, 0.125], [0.75, 0.1875, 0.0625]]
+)
 CLASS_SHARES = np.stack([_rng.permutation(_rows[i % 3]) for i in range(ROWS)])
 ONE_HOT = np.eye(CLASSES, dtype="float32")[IDS]
-ITEMS = _rng.permuted(
-    np.tile((np.arange(8) - 3.5) / 2, (12, 1)), axis=1
-) + _rng.integers(0, 2, (12, 1)) / 4
+ITEMS = (
+    _rng.permuted(np.tile((np.arange(8) - 3.5) / 2, (12, 1)), axis=1)
+    + _rng.integers(0, 2, (12, 1)) / 4
+)
 GRADES = _rng.integers(0, 4, (12, 8)).astype("float32")
 GRADES[:, 0] = 1.0  # no group without a gain
-COUNTS = np.stack(
-    [_rng.permutation(np.arange(1, 9)) / 2 for _ in range(4)]
-)
+COUNTS = np.stack([_rng.permutation(np.arange(1, 9)) / 2 for _ in range(4)])
 MATRIX = _rng.permutation(np.arange(1, 10)).reshape(3, 3) / 2
 COSTS = ((0.0, 1.0, 2.0), (1.0, 0.0, 0.5), (4.0, 0.25, 0.0))
 
@@ -145,7 +146,13 @@ def _ops():
         (X, np.array([0.5, 1.25, 3.0])),
         family="reduction",
     )
-    for name in ("soft_step", "soft_sign", "soft_round", "soft_floor", "soft_ceil"):
+    for name in (
+        "soft_step",
+        "soft_sign",
+        "soft_round",
+        "soft_floor",
+        "soft_ceil",
+    ):
         op = getattr(ops, name)
         for step in ("sigmoid", "softsign", "normal"):
             cases[f"{name} {step}"] = Case(
@@ -194,7 +201,9 @@ def _ops():
         cases[f"{name} hard"] = Case(
             lambda x, op=op: op(x, hard=True), (ITEMS,), family="exact"
         )
-    return {f"ops.{name}": case for name, case in (cases | _gradients()).items()}
+    return {
+        f"ops.{name}": case for name, case in (cases | _gradients()).items()
+    }
 
 
 # Steps
@@ -424,6 +433,8 @@ def groups() -> dict[str, dict[str, Case]]:
     """Cases that are compiled and run together, by the name they share."""
     found: dict[str, dict[str, Case]] = {}
     for name, case in every().items():
-        shared = name.partition(".")[0] if "scores." in name else name.split()[0]
+        shared = (
+            name.partition(".")[0] if "scores." in name else name.split()[0]
+        )
         found.setdefault(shared, {})[name] = case
     return found

@@ -37,7 +37,9 @@ def _differentiated(function, inputs, others):
     if BACKEND == "jax":
         import jax
 
-        value, pull = jax.vjp(lambda *inputs: function(*inputs, *others), *inputs)
+        value, pull = jax.vjp(
+            lambda *inputs: function(*inputs, *others), *inputs
+        )
         return [value, *pull(_upstream(value))]
     import torch
 
@@ -96,9 +98,9 @@ def run(cases: dict, mode: str, device: str) -> dict:
                 assert at == asked, f"{key}: on {at}, asked for {asked}"
         return {
             key: [
-                keras.ops.convert_to_numpy(
-                    keras.ops.cast(x, "float64")
-                ).astype("float64")
+                keras.ops.convert_to_numpy(keras.ops.cast(x, "float64")).astype(
+                    "float64"
+                )
                 for x in results
             ]
             for key, results in zip(keys, made)

@@ -72,7 +72,7 @@ def trained(training, weights, device, jit):
 def test_a_model_trains_on_a_device_as_on_the_cpu(name, jit):
     device, training = devices.other(), TRAININGS[name]
     if BACKEND in training.without:
-        pytest.skip("a loss with momentum does not train on JAX")
+        pytest.skip("a loss can't keep state on JAX")
     with devices.on(devices.CPU):
         keras.utils.set_random_seed(1)
         weights = model(training).get_weights()
