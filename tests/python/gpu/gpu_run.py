@@ -28,12 +28,13 @@ def _differentiated(function, inputs, others):
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             value = function(*inputs, *others)
-        return [value] + tape.gradient(
+        gradients = tape.gradient(
             value,
             inputs,
             output_gradients=_upstream(value),
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
+        return [value, *gradients]
     if BACKEND == "jax":
         import jax
 
