@@ -43,9 +43,11 @@ BOUNDS = {
     "exact": Bound(0),
     "elementwise": Bound(32),
     "steep": Bound(256),
+    "tail": Bound(256, True),
     "absolute": Bound(256, True, 1.0),
+    "shares": Bound(2048, True),
     "reduction": Bound(64, True),
-    "score": Bound(16, True, own=True),
+    "score": Bound(16, True, 1.0, own=True),
     "search": Bound(4096, True),
     "matmul": Bound(2.0**13, True),
 }
@@ -56,14 +58,25 @@ MEANING = {
         "functions such as `exp_ratio`",
         "exp, log and tanh differ by some ulp between libraries",
     ),
-    "steep": ("steps", "in a tail e^-v the rounding of v counts v times"),
+    "steep": (
+        "steps on probabilities",
+        "in a tail e^-v the rounding of v counts v times",
+    ),
+    "tail": (
+        "steps on logits",
+        "the density is made of 1 - d, which cancels where d is nearly 1",
+    ),
     "absolute": (
         "soft rounding and signs",
         "near a jump at n the difference x - n cancels",
     ),
     "reduction": (
-        "losses of counts and ranks, staircases, arg-max",
+        "losses of counts and ranks, staircases",
         "sums are taken in another order",
+    ),
+    "shares": (
+        "soft arg-max",
+        "the gradient is a difference from a mean, which cancels",
     ),
     "score": (
         "scores of counts, in the dtype of the counts",

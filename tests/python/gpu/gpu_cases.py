@@ -196,7 +196,7 @@ def _ops():
             cases[name + kind] = Case(
                 lambda x, op=op, options=options: op(x, **options),
                 (ITEMS,),
-                family="reduction",
+                family="shares",
             )
         cases[f"{name} hard"] = Case(
             lambda x, op=op: op(x, hard=True), (ITEMS,), family="exact"
@@ -227,17 +227,23 @@ def _steps():
         }
         for kind, more in kinds.items() if shape != "hard" else [("", {})]:
             step = steps.Step(shape, **options, **more)
-            for name, call, x in (
-                ("", lambda p, s=step: s(p), UNIT),
-                (" at .3", lambda p, s=step: s(p, threshold=0.3), UNIT),
+            for name, call, x, family in (
+                ("", lambda p, s=step: s(p), UNIT, "steep"),
+                (
+                    " at .3",
+                    lambda p, s=step: s(p, threshold=0.3),
+                    UNIT,
+                    "steep",
+                ),
                 (
                     " from logits",
                     lambda x, s=step: s(x, 0.3, from_logits=True),
                     LOGITS,
+                    "tail",
                 ),
             ):
                 cases[f"{shape} {kind}{name}"] = Case(
-                    call, (x,), family="exact" if shape == "hard" else "steep"
+                    call, (x,), family="exact" if shape == "hard" else family
                 )
     for name, arg_max, x in (
         ("arg-max", {}, P),
@@ -247,7 +253,7 @@ def _steps():
         cases[f"sigmoid {name}"] = Case(
             lambda x, a=arg_max, s=step: s(x, None, **a),
             (x,),
-            family="reduction",
+            family="shares",
         )
     cases["callable"] = Case(lambda p: steps.Step(_cube)(p), (SHARES,))
     return {f"steps.{name}": case for name, case in cases.items()}
