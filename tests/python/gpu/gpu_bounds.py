@@ -42,8 +42,7 @@ class Bound(NamedTuple):
 BOUNDS = {
     "exact": Bound(0),
     "elementwise": Bound(32),
-    "steep": Bound(256),
-    "tail": Bound(256, True),
+    "steep": Bound(256, least=1.0),
     "absolute": Bound(256, True, 1.0),
     "shares": Bound(2048, True),
     "reduction": Bound(64, True),
@@ -61,10 +60,6 @@ MEANING = {
     "steep": (
         "steps on probabilities",
         "in a tail e^-v the rounding of v counts v times",
-    ),
-    "tail": (
-        "steps on logits",
-        "the density is made of 1 - d, which cancels where d is nearly 1",
     ),
     "absolute": (
         "soft rounding and signs",
