@@ -79,8 +79,9 @@ def bounds():
         results, because = MEANING[name]
         allowed = f"{bound.ulps:g} ulp" if bound.ulps else "nothing"
         if bound.of_largest:
-            least = f", or of {bound.least:g}" if bound.least else ""
-            allowed += f" of the largest in the array{least}"
+            allowed += " of the largest in the array"
+        if bound.least:
+            allowed += f", or of {bound.least:g} if that is larger"
         lines.append(f"| {results} | {allowed} | {because} |")
     return "\n".join(lines)
 

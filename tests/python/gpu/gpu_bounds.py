@@ -1,9 +1,9 @@
 """How far a number of one device may be from that of the other.
 
 In units of the last place of the dtype that is computed in, which is float32
-at least, relative to the number itself ("elementwise", "steep") or, where
-terms cancel, to the largest of the array or 1. Results in float16 and bfloat16
-are rounded once more: one unit of their own on top.
+at least, relative to the number itself ("elementwise"), or to 1 if that is
+larger ("steep"), or, where terms cancel, to the largest of the array. Results
+in float16 and bfloat16 are rounded once more: one unit of their own on top.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TINY = {
 class Bound(NamedTuple):
     """`ulps` of the computation; `of_largest` if of the array's largest.
 
-    `least` is what an array's largest counts as at least; `own` says that the
+    `least` is what that counts as at least; `own` says that the
     computation is in the dtype of the input, narrow or not.
     """
 
@@ -58,8 +58,8 @@ MEANING = {
         "exp, log and tanh differ by some ulp between libraries",
     ),
     "steep": (
-        "steps on probabilities",
-        "in a tail e^-v the rounding of v counts v times",
+        "steps",
+        "1 - d cancels in the density where d is nearly 1; e^-v is steep",
     ),
     "absolute": (
         "soft rounding and signs",
@@ -93,7 +93,8 @@ def bound(family: str, dtype: str, want: np.ndarray) -> np.ndarray:
     ulps, of_largest, least, own = BOUNDS[family]
     wide = dtype if own or dtype == "float64" else "float32"
     size = np.where(np.isfinite(want), np.abs(want), 0.0)
-    scale = max(size.max(initial=0.0), least) if of_largest else size
+    largest = size.max(initial=0.0)
+    scale = np.maximum(largest if of_largest else size, least)
     allowed = ulps * EPSILON[wide] * scale
     if ulps and wide != dtype:
         allowed = allowed + EPSILON[dtype] * size + TINY[dtype] * 2.0**-10

@@ -87,7 +87,7 @@ def _gradients():
             lambda x: ops.straight_through(k.floor(x), x * x), (OFF_STEPS,)
         ),
         "replace_gradient": Case(
-            ops.replace_gradient(k.sign, k.tanh), (OFF_STEPS,)
+            ops.replace_gradient(k.sign, k.tanh), (OFF_STEPS,), family="steep"
         ),
         "surrogate_gradient": Case(sine, (OFF_STEPS,)),
         "clip_gradient": Case(
@@ -239,7 +239,7 @@ def _steps():
                     " from logits",
                     lambda x, s=step: s(x, 0.3, from_logits=True),
                     LOGITS,
-                    "tail",
+                    "steep",
                 ),
             ):
                 cases[f"{shape} {kind}{name}"] = Case(

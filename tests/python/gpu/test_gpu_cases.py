@@ -43,6 +43,11 @@ def test_what_has_no_case_is_trained():
     assert not missing, f"no training in gpu_trainings with {missing}"
 
 
+def test_every_case_has_a_bound_that_is_used_and_explained():
+    used = {case.family for case in CASES.values()}
+    assert used == gpu_bounds.BOUNDS.keys() == gpu_bounds.MEANING.keys()
+
+
 def test_every_case_is_in_one_group():
     grouped = [name for group in GROUPS.values() for name in group]
     assert sorted(grouped) == sorted(CASES)
