@@ -45,6 +45,10 @@ test-torch: .venv/.ready ## pytest, with torch where it is installed
 		echo "softkeras: torch is not installed; pip install torch into .venv to run these tests"; \
 	fi
 
+test-gpu: .venv/.ready .Rlib/.ready ## A GPU against the CPU; skipped where there is none. KERAS_BACKEND=jax for another backend
+	"$(PY)" -m pytest tests/python/gpu
+	cd tests && Rscript -e 'library(testthat); library(softkeras); test_dir("testthat", package = "softkeras", load_package = "installed", filter = "gpu")'
+
 test-r: .venv/.ready .Rlib/.ready ## testthat
 	cd tests && Rscript testthat.R
 
@@ -107,6 +111,10 @@ bench: .venv/.ready bench-speed ## Speed beside others; which loss scores best, 
 
 bench-speed: .venv/.ready .Rlib/.ready .venv-peers/.ready ## Speed beside others, and docs/speed.md: 15 minutes; QUICK=1 for 3
 	.venv-peers/bin/python benchmarks/speed.py $(if $(QUICK),--quick)
+
+bench-gpu: .venv/.ready ## Losses of counts and exp_ratio as shares of a GPU's bandwidth: docs/gpu.md
+	"$(PY)" benchmarks/gpu.py
+	"$(PY)" benchmarks/gpu_report.py
 
 bench-ops: .venv/.ready ## Accuracy of the ops
 	"$(PY)" benchmarks/accuracy.py

@@ -1,8 +1,8 @@
 """What keras.ops can't say about a backend.
 
 This file, `_replicas`, `_state` and what runs and reads the functions of users
-in `doctor` (`_run`, `_recording`, `_derivatives`, `_untouched`) are the only
-ones that import one.
+in `doctor` (`_run`, `_recording`, `_derivatives`) are the only ones that import
+one.
 """
 
 from __future__ import annotations
@@ -247,6 +247,35 @@ def sum_of_squares(tensors):
     return tf.add_n([tf.cast(tf.nn.l2_loss(x), "float32") for x in tensors])
 
 
+def generators():
+    """What gives the backend's own random generators back as they are now."""
+    backend = keras.backend.backend()
+    if backend == "torch":
+        import torch
+
+        state = torch.random.get_rng_state()
+        of_gpus = (
+            torch.cuda.get_rng_state_all()
+            if torch.cuda.is_initialized()
+            else []
+        )
+
+        def undo():
+            torch.random.set_rng_state(state)
+            if of_gpus:
+                torch.cuda.set_rng_state_all(of_gpus)
+
+        return undo
+    if backend == "tensorflow":
+        from tensorflow.python.eager import context
+
+        generator = getattr(context.context(), "_rng", None)
+        if generator is not None:
+            state = generator.getstate()
+            return lambda: generator.setstate(state)
+    return lambda: None
+
+
 def check_numpy_callable() -> None:
     """Raises a ValueError where `call_numpy` can't be compiled."""
     if keras.backend.backend() == "tensorflow" and is_fused():
@@ -402,7 +431,13 @@ if keras.backend.backend() == "torch":
 
     # Keras's own compute float64 in float32, or with constants of float32.
     ops.ceil, ops.floor, ops.mean = torch.ceil, torch.floor, torch.mean
-    ops.cumsum = lambda x: torch.cumsum(x, 0)
+    ops.cumsum = lambda x, axis=0: torch.cumsum(x, axis)
+
+    def _matmul(x, y):
+        dtype = torch.promote_types(x.dtype, y.dtype)
+        return torch.matmul(x.to(dtype), y.to(dtype))
+
+    ops.matmul = _matmul
     ops.clip, ops.maximum, ops.minimum, ops.where = map(
         _with_numbers, (torch.clip, torch.maximum, torch.minimum, torch.where)
     )

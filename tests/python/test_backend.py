@@ -21,7 +21,7 @@ from softkeras.ops import (
 )
 
 X = np.array([0.1, 1.3, -2.7, 9.9]) + 1e-9
-only_torch = pytest.mark.skipif(BACKEND != "torch", reason="of torch only")
+only_torch = pytest.mark.skipif(BACKEND != "torch", reason="is about torch")
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,19 @@ def test_float64_is_computed_in_float64(name):
     got = to_numpy(getattr(ops, name)(ops.convert_to_tensor(X)))
     assert got.dtype == "float64"
     np.testing.assert_allclose(got, getattr(np, name)(X), 1e-14)
+
+
+def test_sums_and_products_of_matrices_of_float64():
+    x, y = X.reshape(2, 2), np.array([[1.0, 0], [1, 1]], "float32")
+    for got, want in (
+        (ops.matmul(*map(ops.convert_to_tensor, (x, x))), x @ x),
+        (ops.matmul(*map(ops.convert_to_tensor, (y, x))), y @ x),
+        (ops.cumsum(ops.convert_to_tensor(x), axis=1), np.cumsum(x, 1)),
+        (ops.cumsum(ops.convert_to_tensor(x), axis=0), np.cumsum(x, 0)),
+    ):
+        got = to_numpy(got)
+        assert got.dtype == "float64"
+        np.testing.assert_allclose(got, want, 1e-14)
 
 
 @pytest.mark.parametrize("number", [0.1, -0.7, 3, 1e300])

@@ -50,7 +50,10 @@ def test_probabilities_outside_0_to_1_do_not_pass_a_compiler(mode):
         assert np.isnan(function(bad))
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="a graph that can fail")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow",
+    reason="only TensorFlow has graphs of unknown shapes",
+)
 def test_the_range_in_a_graph_is_that_of_the_data():
     function = compiled(lambda y: soft_precision(y, P), "graph")
     with pytest.raises(Exception, match=r"\[2\] \[to\] \[2\]|2.*to.*2"):

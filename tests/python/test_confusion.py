@@ -103,7 +103,7 @@ def test_labels_are_the_best_prediction_of_themselves():
 @pytest.mark.parametrize("from_logits", [False, True])
 def test_the_gradient_matches_finite_differences(y, from_logits):
     x, h = (LOGITS if from_logits else SHARES)[:6], 1e-6
-    mix = RNG.normal(size=(CLASSES, CLASSES))
+    mix = keras.ops.convert_to_tensor(RNG.normal(size=(CLASSES, CLASSES)))
 
     def function(x):
         m = soft_confusion_matrix(
@@ -208,7 +208,10 @@ def test_no_row_is_a_matrix_of_zeros():
     np.testing.assert_array_equal(m, np.zeros((3, 3)))
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="graphs of unknown shape")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow",
+    reason="only TensorFlow has graphs of unknown shapes",
+)
 def test_sizes_need_not_be_known():
     import tensorflow as tf
 

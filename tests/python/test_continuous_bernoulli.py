@@ -224,7 +224,9 @@ def test_errors():
         continuous_bernoulli(x, x.astype("int32"))
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="ragged is TensorFlow's")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow", reason="only TensorFlow has ragged tensors"
+)
 def test_ragged_is_refused_with_what_to_do():
     import tensorflow as tf
 
@@ -304,7 +306,9 @@ def test_training_finds_the_mean(rng):
     np.testing.assert_allclose(found, y.mean(), 0.02)
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="autocast of TensorFlow")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow", reason="casts losses of float16 only on TensorFlow"
+)
 def test_mixed_precision():
     model = keras.Sequential(
         [keras.Input((2,)), keras.layers.Dense(1, dtype="mixed_float16")]

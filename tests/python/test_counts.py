@@ -263,7 +263,10 @@ def test_a_graph_gives_no_number_for_bad_data(y, w, mode):
             assert np.all(np.isnan(as_numbers(result)))
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="sizes known at run time")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow",
+    reason="only TensorFlow has graphs of unknown shapes",
+)
 def test_sizes_that_differ_only_at_run_time_fail():
     import tensorflow as tf
 

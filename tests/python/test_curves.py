@@ -84,7 +84,7 @@ def test_what_keeps_nothing_is_looked_at_as_it_is():
     assert _curves.alone(loss) is loss
 
 
-@pytest.mark.skipif(BACKEND == "jax", reason="momentum is not for JAX")
+@pytest.mark.skipif(BACKEND == "jax", reason="a loss can't keep state on JAX")
 def test_looking_at_a_loss_does_not_count():
     moving = losses.SoftFBeta(momentum=0.9)
     warm = losses.WarmUp(moving, "binary_crossentropy", steps=2)

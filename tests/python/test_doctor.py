@@ -143,7 +143,10 @@ def test_layers_are_examined_built_or_not():
     x, _ = data()
     for layer in (Own(3), layers.Dense(2), layers.Lambda(ops.tanh)):
         assert not diagnose(layer, x).findings
-    assert not diagnose(layers.Dropout(0.5)).findings
+    # On torch Keras's layer draws from a generator that is not its own.
+    random = {"random"} if BACKEND == "torch" else set()
+    found = diagnose(layers.Dropout(0.5)).findings
+    assert {each.kind for each in found} == random
 
 
 def test_a_layer_is_examined_by_its_variables():
@@ -242,7 +245,7 @@ def test_nothing_is_changed():
     assert keras.config.floatx() == "float32"
 
 
-@pytest.mark.skipif(BACKEND == "jax", reason="momentum is not for JAX")
+@pytest.mark.skipif(BACKEND == "jax", reason="a loss can't keep state on JAX")
 def test_the_state_of_a_loss_is_given_back():
     values = []
     for examined in (False, True):

@@ -24,10 +24,10 @@ X = np.array([0.1, 0.3, 0.9], "float32")
 Y = ops.convert_to_tensor(np.array([0.0, 1.0, 1.0], "float32"))
 GRID = ops.convert_to_tensor(np.array([[0.0, 0, 1], [1, 0, 0]], "float32"))
 ONLY_TENSORFLOW = pytest.mark.skipif(
-    BACKEND != "tensorflow", reason="a function of TensorFlow"
+    BACKEND != "tensorflow", reason="is about TensorFlow"
 )
-ONLY_JAX = pytest.mark.skipif(BACKEND != "jax", reason="a function of JAX")
-ONLY_TORCH = pytest.mark.skipif(BACKEND != "torch", reason="needs torch")
+ONLY_JAX = pytest.mark.skipif(BACKEND != "jax", reason="is about JAX")
+ONLY_TORCH = pytest.mark.skipif(BACKEND != "torch", reason="is about torch")
 
 
 def precision(p):

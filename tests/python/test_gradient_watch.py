@@ -320,7 +320,9 @@ def test_small_and_large_gradients_have_a_norm():
         assert watch.history[0]["norm"] == pytest.approx(5 * scale, rel=1e-5)
 
 
-@pytest.mark.skipif(BACKEND == "jax", reason="has zeros for what is None")
+@pytest.mark.skipif(
+    BACKEND == "jax", reason="JAX has zeros for a gradient that is None"
+)
 @pytest.mark.filterwarnings("ignore:Gradients do not exist")
 def test_a_variable_without_a_gradient_is_named():
     class Unused(layers.Layer):
@@ -427,7 +429,9 @@ def test_what_can_not_be_watched_is_said():
     assert "train_step" not in vars(own)
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.distribute")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow", reason="only TensorFlow has tf.distribute"
+)
 def test_a_strategy_is_refused():
     import tensorflow as tf
 

@@ -130,7 +130,7 @@ def test_under_mixed_precision_an_index_is_float32(rng):
 def test_key_points_are_learned(rng, jit_compile):
     """The centre of a spot, from its heat map through a convolution."""
     if BACKEND == "torch" and jit_compile:
-        pytest.skip("torch compiles by a compiler that may be missing")
+        pytest.skip("not compiled on torch")
     centre = rng.uniform(2, 7, (400, 2)).astype("float32")
     grid = np.arange(10)
     near = np.exp(-((grid - centre[:, :, None]) ** 2) / 2)

@@ -132,7 +132,9 @@ def test_a_mask_is_handed_on():
     assert to_numpy(mask).tolist() == [[True, False]]
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow has ragged")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow", reason="only TensorFlow has ragged tensors"
+)
 def test_ragged():
     import tensorflow as tf
 

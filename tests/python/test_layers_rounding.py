@@ -93,7 +93,9 @@ def test_it_keeps_masks_and_dtypes():
     np.testing.assert_allclose(masked(x), ops.soft_step(x[:, 0]), 1e-6)
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="ragged is TensorFlow's")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow", reason="only TensorFlow has ragged tensors"
+)
 @pairs
 def test_ragged(layer, op):
     import tensorflow as tf

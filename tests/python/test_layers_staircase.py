@@ -127,7 +127,9 @@ def test_it_keeps_masks_and_dtypes():
     np.testing.assert_allclose(masked(x), want, 1e-6)
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="ragged is TensorFlow's")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow", reason="only TensorFlow has ragged tensors"
+)
 def test_ragged():
     import tensorflow as tf
 

@@ -177,7 +177,10 @@ def test_what_is_refused_is_named(make, words):
         assert word in str(error.value)
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="a TensorFlow graph")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow",
+    reason="only TensorFlow has graphs of unknown shapes",
+)
 def test_a_graph_refuses_logits_that_are_taken_for_probabilities():
     model = keras.Sequential([keras.Input((1,)), ThresholdLayer(0.5)])
     model.compile(jit_compile=False)

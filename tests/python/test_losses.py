@@ -560,7 +560,10 @@ def test_what_is_refused_is_named(make, words):
         assert word in str(error.value)
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="a TensorFlow graph")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow",
+    reason="only TensorFlow has graphs of unknown shapes",
+)
 def test_fit_on_bad_labels_fails_with_the_reason(medical):
     x, y = medical
     model = small_model()

@@ -176,7 +176,9 @@ print(model.loss.get_config()["ignore_class"], model.loss.scoring.step)
     assert output.strip() == want
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="Keras's mixed precision")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow", reason="casts losses of float16 only on TensorFlow"
+)
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision_trains(policy):
     keras.config.set_dtype_policy(policy)

@@ -522,7 +522,10 @@ def test_what_is_refused_is_named(make, words):
         assert word in str(error.value)
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="a TensorFlow graph")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow",
+    reason="only TensorFlow has graphs of unknown shapes",
+)
 def test_bad_labels_in_graphs(mode):
     y, p = np.array([0.0, 3.0]), np.array([0.2, 0.4])
     for function in FUNCTIONS:

@@ -156,7 +156,7 @@ def test_the_loss_that_is_not_in_force_may_have_any_gradient():
         assert_same(model, by_hand([("mse", 3)]))
 
 
-@pytest.mark.skipif(BACKEND != "jax", reason="other backends count by it")
+@pytest.mark.skipif(BACKEND != "jax", reason="is about JAX")
 def test_without_the_callback_jax_says_so():
     for options in ({}, {"run_eagerly": True}):
         model = compiled(WarmUp("mse", SoftFBeta(), steps=2), **options)
@@ -167,7 +167,7 @@ def test_without_the_callback_jax_says_so():
         model.train_on_batch(X, Y)
 
 
-@pytest.mark.skipif(BACKEND != "jax", reason="how JAX differentiates")
+@pytest.mark.skipif(BACKEND != "jax", reason="is about JAX")
 def test_a_loop_of_ones_own_on_jax():
     import jax
 
@@ -190,7 +190,7 @@ def test_a_loop_of_ones_own_on_jax():
     assert int(left) == 0 and loss.steps == 1
 
 
-@pytest.mark.skipif(BACKEND == "jax", reason="JAX needs the callback")
+@pytest.mark.skipif(BACKEND == "jax", reason="JAX needs the callback LossState")
 def test_train_on_batch_counts_by_itself():
     loss = WarmUp("mse", SoftFBeta(), steps=5)
     model = compiled(loss)
@@ -310,7 +310,9 @@ except ValueError as error:
 """
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.distribute")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow", reason="only TensorFlow has tf.distribute"
+)
 def test_replicas_count_as_one():
     package = pathlib.Path(softkeras.__file__).parents[1]
     run = subprocess.run(
@@ -327,7 +329,7 @@ def test_replicas_count_as_one():
 
 def test_counts_that_move_do_so_in_the_warm_up_and_after_it():
     if keras.backend.backend() == "jax":
-        pytest.skip("momentum is not for JAX")
+        pytest.skip("a loss can't keep state on JAX")
     rng = np.random.default_rng(5)
     x = rng.normal(size=(40, 2)).astype("float32")
     y = (x[:, 0] > 0).astype("float32")

@@ -18,7 +18,8 @@ keeps_state = pytest.mark.skipif(
     BACKEND == "jax", reason="a loss can't keep state on JAX"
 )
 graphs = pytest.mark.skipif(
-    BACKEND != "tensorflow", reason="TensorFlow's graphs"
+    BACKEND != "tensorflow",
+    reason="only TensorFlow has graphs of unknown shapes",
 )
 # Decisions are the probabilities themselves.
 IDENTITY = {"sharpness": 1.0}
@@ -216,7 +217,7 @@ def test_samples_have_no_momentum():
         SoftFBeta(momentum=0.9, average="samples")
 
 
-@pytest.mark.skipif(BACKEND != "jax", reason="others keep state")
+@pytest.mark.skipif(BACKEND != "jax", reason="is about JAX")
 def test_jax_says_that_it_keeps_no_state(rng):
     ((y, p),) = batches(rng, 1)
     loss = SoftFBeta(momentum=0.9)
@@ -269,14 +270,15 @@ FIT = [
     pytest.param(
         {"jit_compile": True},
         marks=pytest.mark.skipif(
-            BACKEND == "torch", reason="torch's compiler is not tested here"
+            BACKEND == "torch", reason="not compiled on torch"
         ),
         id="xla",
     ),
     pytest.param(
         {"steps_per_execution": 3},
         marks=pytest.mark.skipif(
-            BACKEND == "torch", reason="Keras has one step on torch"
+            BACKEND == "torch",
+            reason="Keras has no steps_per_execution on torch",
         ),
         id="steps_per_execution",
     ),

@@ -28,7 +28,8 @@ LARGEST = float(np.finfo("float32").max)
 
 
 needs_tensorflow = pytest.mark.skipif(
-    BACKEND != "tensorflow", reason="of TensorFlow only"
+    BACKEND != "tensorflow",
+    reason="only TensorFlow has graphs of unknown shapes",
 )
 
 
@@ -665,7 +666,7 @@ def test_softjax_has_the_same(rng):
     """Its soft index is p, softness is 1/sharpness."""
     softjax = pytest.importorskip("softjax")
     if BACKEND != "jax":
-        pytest.skip("softjax is of JAX")
+        pytest.skip("is about JAX")
     x = rng.normal(size=(5, 7, 3)).astype("float32")
     for axis in (-1, 1):
         for sharpness in (0.5, 4.0):

@@ -9,7 +9,7 @@ from softkeras import layers, ops
 from softkeras.steps import NAMES, Step
 
 only_tensorflow = pytest.mark.skipif(
-    BACKEND != "tensorflow", reason="TensorFlow has ragged tensors"
+    BACKEND != "tensorflow", reason="only TensorFlow has ragged tensors"
 )
 ROUNDING = ("soft_round", "soft_floor", "soft_ceil")
 OF_STEPS = ("soft_step", "soft_sign", *ROUNDING)
@@ -78,7 +78,7 @@ def test_a_variable_below_the_straight_line_is_refused(name):
         call(name, X, sharpness=keras.Variable(0.5))
 
 
-@pytest.mark.skipif(BACKEND == "torch", reason="torch runs eagerly")
+@pytest.mark.skipif(BACKEND == "torch", reason="not compiled on torch")
 def test_a_wrong_variable_gives_no_number_in_a_compiled_graph():
     mode = {"tensorflow": "xla", "jax": "jit"}[BACKEND]
     f = compiled(lambda s: ops.soft_step(X, sharpness=s), mode)

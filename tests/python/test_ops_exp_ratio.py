@@ -34,7 +34,7 @@ EXACT = (
     reference.log_exprel,
 )
 only_tensorflow = pytest.mark.skipif(
-    BACKEND != "tensorflow", reason="ragged tensors are TensorFlow's"
+    BACKEND != "tensorflow", reason="only TensorFlow has ragged tensors"
 )
 
 
@@ -174,7 +174,7 @@ def test_third_derivative_is_right_too(mode):
     np.testing.assert_allclose(got, want, 1e-9)
 
 
-@pytest.mark.skipif(BACKEND != "jax", reason="a switch of JAX")
+@pytest.mark.skipif(BACKEND != "jax", reason="is about JAX")
 def test_no_nan_inside():
     import jax
 

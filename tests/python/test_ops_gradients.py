@@ -325,7 +325,9 @@ def test_in_a_functional_model_that_is_saved(tmp_path, rng):
         np.testing.assert_allclose(got, want, 1e-6)
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow has ragged")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow", reason="only TensorFlow has ragged tensors"
+)
 def test_ragged():
     import tensorflow as tf
 

@@ -303,7 +303,9 @@ def test_a_threshold_that_the_model_computes(rng):
     )
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow has ragged")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow", reason="only TensorFlow has ragged tensors"
+)
 def test_ragged(mode):
     import tensorflow as tf
 

@@ -285,7 +285,9 @@ def test_integers_and_lists_are_taken():
     assert float(rounding.soft_step(2, threshold=2)) == 0.5
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="ragged is TensorFlow's")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow", reason="only TensorFlow has ragged tensors"
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_ragged(name):
     import tensorflow as tf

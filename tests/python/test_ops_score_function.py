@@ -362,7 +362,10 @@ def test_xla_is_refused_in_words():
         model.fit(np.zeros((3, 3)), np.zeros((3, 3)), verbose=0)
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow has both")
+@pytest.mark.skipif(
+    BACKEND != "tensorflow",
+    reason="only TensorFlow has graphs of unknown shapes",
+)
 def test_graphs_of_unknown_shape_and_ragged_tensors():
     import tensorflow as tf
 

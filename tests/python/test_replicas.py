@@ -17,7 +17,7 @@ from softkeras import _replicas
 
 HERE = pathlib.Path(__file__).parent
 tensorflow = pytest.mark.skipif(
-    BACKEND != "tensorflow", reason="tf.distribute is TensorFlow's"
+    BACKEND != "tensorflow", reason="only TensorFlow has tf.distribute"
 )
 TRAINED = ("f_beta", "momentum", "auc", "proportions")
 LOSSES = (
@@ -138,7 +138,7 @@ def test_one_device_is_left_alone():
     assert _replicas.share(tensors[0]) is tensors[0]
 
 
-@pytest.mark.skipif(BACKEND != "jax", reason="a distribution of JAX")
+@pytest.mark.skipif(BACKEND != "jax", reason="only JAX has keras.distribution")
 def test_data_parallel_fit_is_that_of_one_device():
     """5 steps on 4 devices, the last batch being smaller."""
     found = run(

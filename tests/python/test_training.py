@@ -118,7 +118,9 @@ def test_compiled(kind):
     assert_same(model.get_weights(), plain(kind))
 
 
-@pytest.mark.skipif(BACKEND == "torch", reason="Keras has none on torch")
+@pytest.mark.skipif(
+    BACKEND == "torch", reason="Keras has no steps_per_execution on torch"
+)
 def test_steps_per_execution(kind):
     # 4 batches an epoch, run as 3 and 1.
     model = train(functional(), LOSSES[kind](), steps_per_execution=3)

@@ -73,3 +73,23 @@ bare_python <- function() {
   skip_if_not(status == 0, "no venv can be made")
   file.path(bare, "bin", "python")
 }
+
+# The GPU's name for keras$device, or the device that SOFTKERAS_TEST_DEVICE names
+# in its place; skips without one.
+skip_if_no_gpu <- function() {
+  skip_if_no_keras()
+  asked <- Sys.getenv("SOFTKERAS_TEST_DEVICE")
+  if (nzchar(asked)) {
+    return(asked)
+  }
+  backend <- as.character(keras_module()$backend$backend())
+  there <- switch(backend,
+    tensorflow = length(reticulate::import("tensorflow")$config$list_logical_devices("GPU")) > 0,
+    jax = any(vapply(
+      reticulate::import("jax")$devices(), function(d) d$platform == "gpu", logical(1)
+    )),
+    torch = reticulate::import("torch")$cuda$is_available()
+  )
+  skip_if_not(there, paste("no GPU:", backend, "sees none"))
+  if (backend == "torch") "cuda:0" else "gpu:0"
+}

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from softkeras import _backend
 from softkeras._types import TensorLike
 
 __all__ = ["EpochMetric"]
@@ -94,9 +95,13 @@ class EpochMetric(keras.callbacks.Callback):
         # On JAX the values are elsewhere while a model is trained.
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()
+        # On torch Keras draws where it predicts too, and the next epoch's
+        # order would be another.
+        undo = _backend.generators()
         predicted = self.model.predict(
             self.x, batch_size=self.batch_size, verbose=0
         )
+        undo()
         if np.ndim(self.y) == 1 and np.shape(predicted)[1:] == (1,):
             predicted = predicted[:, 0]
         weights = {}

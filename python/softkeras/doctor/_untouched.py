@@ -6,10 +6,12 @@ import contextlib
 import copy
 import random
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import keras
 import numpy as np
+
+from softkeras import _backend
 
 # Keras has no public name for the state that it keeps for all of a process.
 _STATE = keras.src.backend.common.global_state.GLOBAL_STATE_TRACKER
@@ -33,7 +35,7 @@ def generators() -> Iterator[None]:
     if keras_generator is not None:
         seed = np.array(keras_generator.state)
     names = copy.copy(getattr(_STATE, _NAMES, None))
-    undo = _of_backend()
+    undo = _backend.generators()
     try:
         yield
     finally:
@@ -49,21 +51,3 @@ def generators() -> Iterator[None]:
         elif hasattr(_STATE, _NAMES):
             delattr(_STATE, _NAMES)
         undo()
-
-
-def _of_backend() -> Callable[[], None]:
-    """What gives the backend's own generator back as it was."""
-    backend = keras.backend.backend()
-    if backend == "torch":
-        import torch
-
-        state = torch.random.get_rng_state()
-        return lambda: torch.random.set_rng_state(state)
-    if backend == "tensorflow":
-        from tensorflow.python.eager import context
-
-        generator = getattr(context.context(), "_rng", None)
-        if generator is not None:
-            state = generator.getstate()
-            return lambda: generator.setstate(state)
-    return lambda: None

@@ -30,6 +30,8 @@ def variable_gradients(case):
 
     loss()  # Builds it.
     variables = target.trainable_variables
+    if not variables:  # torch has no gradient in none
+        return {}
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
