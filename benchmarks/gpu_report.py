@@ -96,12 +96,14 @@ def table(result):
     versions = result["machine"]
     return "\n".join(
         [
-            f"**{result['device']}**, {result['backend']} "
-            f"{versions.get(result['backend'], '')}, Keras "
-            f"{versions['keras']}: {result['elements']:,} elements of float32, "
-            f"medians of {result['rounds']} rounds. A copy moves "
-            f"{result['copy']['gigabytes_a_second']:.0f} GB/s; the target "
-            f"under XLA is {result['target']:.0%} of it.",
+            (
+                f"**{result['device']}**, {result['backend']} "
+                f"{versions.get(result['backend'], '')}, Keras "
+                f"{versions['keras']}: {result['elements']:,} elements of "
+                f"float32, medians of {result['rounds']} rounds. A copy moves "
+                f"{result['copy']['gigabytes_a_second']:.0f} GB/s; the target "
+                f"under XLA is {result['target']:.0%} of it."
+            ),
             "",
             "| function | mode | ms | GB/s | share of the copy |",
             "|---|---|---|---|---|",

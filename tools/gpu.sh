@@ -57,9 +57,9 @@ for backend in $backends; do
     : >"$log"
     echo "softkeras: $backend, into $log"
     for part in $parts; do
-        case $part in
         # Warnings of the versions there are no failures.
         # shellcheck disable=SC2086
+        case $part in
         tests) set -- -m pytest $workers -q -W default -o addopts=-ra \
             -p no:cacheprovider --junitxml "$out/junit_$backend.xml" \
             tests/python/gpu ;;

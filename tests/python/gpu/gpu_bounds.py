@@ -117,8 +117,10 @@ def differences(family, dtype, want, got) -> list[str]:
         np.argmax(np.nan_to_num(distance[wrong], nan=np.inf))
     ]
     return [
-        f"{int(wrong.sum())} of {want.size} numbers; "
-        f"the worst, at {worst}: {got.ravel()[worst]!r}, on the CPU "
-        f"{want.ravel()[worst]!r}, allowed "
-        f"{np.broadcast_to(allowed, want.shape).ravel()[worst]:.3g}"
+        (
+            f"{int(wrong.sum())} of {want.size} numbers; "
+            f"the worst, at {worst}: {got.ravel()[worst]!r}, on the CPU "
+            f"{want.ravel()[worst]!r}, allowed "
+            f"{np.broadcast_to(allowed, want.shape).ravel()[worst]:.3g}"
+        )
     ]
