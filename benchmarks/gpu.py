@@ -186,7 +186,7 @@ def measure(elements, rounds, calls):
 
 
 def device_name(kind):
-    """What the driver calls the first device of the kind, `"cpu"` or `"gpu"`."""
+    """What the driver calls the first device of a kind."""
     if kind == "cpu":
         return machine()["cpu"]
     if BACKEND == "jax":
