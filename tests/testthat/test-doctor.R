@@ -92,7 +92,7 @@ test_that("layers, models and metrics take what R has", {
   report <- suppressMessages(diagnose(model, data, y))
   found <- as.data.frame(report)
   expect_true(any(found$kind %in% lost & grepl("loss rounded, y_pred", found$where)))
-  expect_true(any(found$kind %in% lost & grepl("variables", found$where)))
+  expect_true(any(found$kind %in% lost & grepl("variable", found$where)))
   expect_output(print(report), "op_soft_round")
   layer <- keras_module()$layers$Dense(3L, activation = "relu")
   for (x in list(data, as.matrix(data))) {
