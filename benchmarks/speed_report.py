@@ -116,7 +116,7 @@ def page(result: dict) -> str:
             "[its results](../benchmarks/results/speed.json); the code is "
             "[benchmarks/speed.py](../benchmarks/speed.py). One processor "
             f"({machine['cpu']}, {machine['system']}, Python "
-            "{machine['python']}), float32, value and gradient. Times are "
+            f"{machine['python']}), float32, value and gradient. Times are "
             "milliseconds of the processor; ratios are taken round by round, "
             "between functions that take turns, and given as median and "
             "quartiles. “Best peer” is the fastest of those that do the same. "
