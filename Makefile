@@ -33,14 +33,14 @@ test-quick: .venv/.ready ## Some tests of each part, to begin with; needs no R
 	"$(PY)" -m pytest $(QUICK_TESTS:%=tests/python/test_%.py)
 
 test-python: .venv/.ready ## pytest, with TensorFlow
-	KERAS_BACKEND=tensorflow "$(PY)" -m pytest -n auto --dist loadgroup
+	KERAS_BACKEND=tensorflow "$(PY)" -m pytest -n auto
 
 test-jax: .venv/.ready ## pytest, with JAX
-	KERAS_BACKEND=jax "$(PY)" -m pytest -n auto --dist loadgroup
+	KERAS_BACKEND=jax "$(PY)" -m pytest -n auto
 
 test-torch: .venv/.ready ## pytest, with torch where it is installed
 	@if "$(PY)" -c "import torch" 2>/dev/null; then \
-		KERAS_BACKEND=torch "$(PY)" -m pytest -n auto --dist loadgroup; \
+		KERAS_BACKEND=torch "$(PY)" -m pytest -n auto; \
 	else \
 		echo "softkeras: torch is not installed; pip install torch into .venv to run these tests"; \
 	fi

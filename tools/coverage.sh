@@ -19,7 +19,7 @@ of_python() {
             omit="$omit,*/_recording/*$backend*"
             continue
         fi
-        KERAS_BACKEND=$backend "$python" -m coverage run -m pytest -q -n auto --dist loadgroup
+        KERAS_BACKEND=$backend "$python" -m coverage run -m pytest -q -n auto
     done
     # What R calls, and the session of R in Python.
     KERAS_BACKEND=tensorflow "$python" -m coverage run -m pytest -q tests/parity

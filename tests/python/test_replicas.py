@@ -15,8 +15,6 @@ from conftest import BACKEND
 
 from softkeras import _replicas
 
-# In one process, so that what they have in common is run once.
-pytestmark = pytest.mark.xdist_group("replicas")
 HERE = pathlib.Path(__file__).parent
 tensorflow = pytest.mark.skipif(
     BACKEND != "tensorflow", reason="only TensorFlow has tf.distribute"
