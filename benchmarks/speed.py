@@ -33,6 +33,7 @@ FAMILIES = {
     "counts": ("speed_losses", ALL, 5),
     "sizes": ("speed_losses", ("tensorflow",), 6),
     "classes": ("speed_losses", ("tensorflow",), 6),
+    "memory": ("speed_memory", ALL, 0),
     "ranks": ("speed_losses", ALL, 5),
     "argmax": ("speed_ops", ALL, 5),
     "steps": ("speed_ops", ALL, 4),
