@@ -97,6 +97,27 @@ def test_the_sigmoid_is_a_power_of_the_odds(threshold, from_logits):
             assert slope.tolist() == [0, itself, itself, itself, 0]
 
 
+@pytest.mark.parametrize("threshold", [0.5, 0.3])
+def test_the_density_keeps_its_digits_next_to_both_ends(threshold, mode):
+    """In float32, up to the last number below 1, against float64."""
+    near = 10.0 ** -np.arange(1, 7)
+    last = np.nextafter(np.float32(1), np.float32(0))
+    p = np.concatenate([near, 1 - near, [last]]).astype("float32")
+    rest = 1 - p.astype("float64")
+    odds = rest / p * threshold / (1 - threshold)
+    roots = (0.5, 0.25, 0.125)
+    for s, (step, value, slope) in zip(
+        roots,
+        values_and_slopes(
+            [Step(sharpness=s) for s in roots], p, mode, threshold
+        ),
+    ):
+        ratio = odds**s
+        np.testing.assert_allclose(value, 1 / (1 + ratio), 5e-7)
+        density = s * ratio / (1 + ratio) ** 2 / (p * rest)
+        np.testing.assert_allclose(slope, density, 5e-7, err_msg=str(step))
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_density_integrates_to_one(shape):
     """By adaptive quadrature of the gradient over the whole line."""
