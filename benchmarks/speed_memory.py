@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import gc
 import pathlib
-import statistics
 import subprocess
 import sys
 
@@ -17,7 +16,6 @@ import speed_losses
 
 # So many that what the compiler takes is next to nothing.
 ELEMENTS = 32_000_000
-RUNS = 3
 # Of the losses of speed_losses these: the formula itself, and to train on.
 OVERLAP = ("SoftDice(sharpness=1)", "keras Dice")
 TO_TRAIN_ON = ("SoftPrecision", "SoftFBeta", "keras BinaryCrossentropy")
@@ -35,9 +33,7 @@ def memory(backend, seconds, missing, quick):
                 {
                     "name": name,
                     "role": "softkeras" if "Soft" in name else "peer",
-                    "bytes_an_element": statistics.median(
-                        peak(name, mode) for _ in range(1 if quick else RUNS)
-                    ),
+                    "bytes_an_element": peak(name, mode),
                 }
                 for name in names
             ]

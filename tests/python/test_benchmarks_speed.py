@@ -105,3 +105,24 @@ def test_picture_is_drawn_where_sizes_and_classes_were_measured(tmp_path):
     assert not speed_report.has_picture({"groups": result["groups"][:2]})
     speed_report.draw(result, tmp_path / "speed.png")
     assert (tmp_path / "speed.png").stat().st_size > 5000
+
+
+def test_memory_has_a_table_of_its_own():
+    group = {
+        "family": "memory",
+        "backend": "jax",
+        "mode": "jit",
+        "rows": [
+            {
+                "name": "ours",
+                "role": "softkeras",
+                "bytes_an_element": 13.04,
+                "memory_to_best_peer": 1.25,
+            }
+        ],
+    }
+    assert speed_report.table([group]).splitlines() == [
+        "| | | bytes an element | to the best peer |",
+        "|---|---|---|---|",
+        "| JAX, jit | **ours** | 13 | 1.25 |",
+    ]
