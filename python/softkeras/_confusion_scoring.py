@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -51,65 +50,63 @@ class ConfusionScoring:
         self.from_logits = _checks.boolean("from_logits", from_logits)
         self.labels = confusion.get_labels(sparse, ignore_class)
 
-    def matrix(self, y_true, y_pred, sample_weight, mask) -> Any:
-        """The confusion matrix to be scored: sums over the rows."""
-        return confusion.confusion_matrix(
-            y_true,
-            y_pred,
-            sample_weight,
-            mask,
-            self.step,
-            self.from_logits,
-            self.labels,
-        )
+    def sums(self, y_true, y_pred, sample_weight, mask) -> tuple[Any, ...]:
+        """What is to be scored, sums over the rows.
 
-    def value(self, matrix) -> tuple[Any, Any]:
-        """The score of the matrix, and whether it counts.
+        The confusion matrix, or its margins where the score needs no more:
+        they take a share of the time, and of the memory, as large as 1/classes.
+        """
+        given = (y_true, y_pred, sample_weight, mask)
+        decision = (self.step, self.from_logits, self.labels)
+        if self.score in categorical.OF_MARGINS:
+            return confusion.margins(*given, *decision)
+        return (confusion.confusion_matrix(*given, *decision),)
+
+    def value(self, sums) -> tuple[Any, Any]:
+        """The score of such sums, and whether it counts.
 
         As in `softkeras.scores.averaging`: with hard decisions it is undefined
         where it is 0/0, with soft ones where even the right decisions have
         none.
         """
-        frozen = ops.stop_gradient(matrix)
-        score = self._score()
-        raw = score(frozen)
+        frozen = [ops.stop_gradient(each) for each in sums]
+        raw = self._of(frozen)
         shape = tuple(getattr(raw, "shape", ()))
         if shape:
             raise ValueError(
                 "A score of a confusion matrix must give one number. Received: "
                 f"{shape} from {names.name_of(self.score)}."
             )
-        sound = ops.all(ops.isfinite(frozen))
+        sound = ops.all(ops.isfinite(ops.stack(frozen)))
         undefined = ops.logical_and(sound, ops.logical_not(ops.isfinite(raw)))
-        # A few errors of every kind turn 0/0 into a score with a gradient that
-        # is finite and shows the way out.
-        total = ops.sum(frozen)
-        classes = frozen.shape[0]
         vacant = undefined
         if not self.step.is_hard:
-            right = score(ops.diag(ops.sum(frozen, axis=1)))
+            right = self._of(_all_right(frozen))
             vacant = ops.logical_and(
                 sound, ops.logical_not(ops.isfinite(right))
             )
-        few = ERRORS / classes**2 * ops.where(total > 0, total, 1.0)
-        few = ops.where(ops.logical_or(undefined, vacant), few, 0.0)
-        errors = 1 - ops.eye(classes, dtype=frozen.dtype)
-        value = score(matrix + few * errors)
+        value = self._of(
+            _with_errors(sums, frozen, ops.logical_or(undefined, vacant))
+        )
         value = ops.where(vacant, 1.0 if self.empty == "one" else 0.0, value)
         value = ops.where(sound, value, float("nan"))
         if self.empty == "skip":
             return value, ops.logical_not(vacant)
         return value, ops.ones_like(vacant)
 
-    def _score(self):
+    def _of(self, sums):
         """The score; of soft decisions over the classes that occur.
 
         A class that does not can't be right, whatever is decided, and every
         class is called a little.
         """
+        options = {}
         if self.score is categorical.mean_iou and not self.step.is_hard:
-            return functools.partial(self.score, present=True)
-        return self.score
+            options = {"present": True}
+        if self.score in categorical.OF_MARGINS:
+            score = categorical.OF_MARGINS[self.score]
+            return score(confusion.Margins(*sums), **options)
+        return self.score(*sums)
 
     def get_config(self) -> dict:
         labels = self.labels.get_config()
@@ -122,3 +119,30 @@ class ConfusionScoring:
             "from_logits": self.from_logits,
             **labels,
         }
+
+
+def _all_right(sums):
+    """The same rows, were they all called what they are."""
+    if len(sums) == 1:
+        return [ops.diag(ops.sum(sums[0], axis=1))]
+    hits, missed, wrong = sums
+    return [hits + missed, ops.zeros_like(missed), ops.zeros_like(wrong)]
+
+
+def _with_errors(sums, frozen, some):
+    """The sums, with a few errors of every kind where there are to be some.
+
+    They turn 0/0 into a score with a gradient that is finite and shows the way
+    out.
+    """
+    classes = sums[0].shape[0]
+    total = (
+        ops.sum(frozen[0]) if len(sums) == 1 else ops.sum(frozen[0] + frozen[1])
+    )
+    few = ERRORS / classes**2 * ops.where(total > 0, total, 1.0)
+    few = ops.where(some, few, 0.0)
+    if len(sums) == 1:
+        return [sums[0] + few * (1 - ops.eye(classes, dtype=sums[0].dtype))]
+    hits, missed, wrong = sums
+    few = few * (classes - 1)
+    return [hits, missed + few, wrong + few]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from softkeras import _checks, _labels, counts, steps
 from softkeras._backend import ops
@@ -112,6 +112,22 @@ def get_labels(sparse: bool, ignore_class: int | None) -> _labels.Labels:
     return labels
 
 
+class Margins(NamedTuple):
+    """What a confusion matrix says of each class, without which for which.
+
+    As many numbers as classes each, where the matrix has their square.
+
+    Args:
+        hits: mᵢᵢ, called what they are.
+        missed: Σⱼ mᵢⱼ, j ≠ i, of the class and called another.
+        wrong: Σⱼ mⱼᵢ, j ≠ i, of another and called the class.
+    """
+
+    hits: Any
+    missed: Any
+    wrong: Any
+
+
 def confusion_matrix(
     y_true: TensorLike,
     y_pred: TensorLike,
@@ -122,6 +138,44 @@ def confusion_matrix(
     labels: _labels.Labels,
 ) -> Tensor:
     """The soft confusion matrix; the arguments as they come out of checks."""
+    label, decision, weight = _decided(
+        y_true, y_pred, sample_weight, mask, step, from_logits, labels
+    )
+    if labels.sparse:
+        # The weight on this side, because labels of 0 and 1 are exact in every
+        # format that a device multiplies matrices in.
+        return ops.matmul(ops.transpose(label), weight * decision)
+    return _of_shares(label, decision, weight)
+
+
+def margins(
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    sample_weight: TensorLike | None,
+    mask: TensorLike | None,
+    step: steps.Step,
+    from_logits: bool,
+    labels: _labels.Labels,
+) -> Margins:
+    """The margins of the soft confusion matrix, which is not made for them."""
+    label, decision, weight = _decided(
+        y_true, y_pred, sample_weight, mask, step, from_logits, labels
+    )
+    agreed = label * decision
+    if not labels.sparse:
+        agreed = ops.where(_certain(label), agreed, _least(label, decision))
+    return Margins(
+        *(
+            ops.sum(weight * part, axis=0)
+            for part in (agreed, label - agreed, decision - agreed)
+        )
+    )
+
+
+def _decided(
+    y_true, y_pred, sample_weight, mask, step, from_logits, labels
+) -> tuple[Any, Any, Any]:
+    """Labels and decisions, (rows, classes), and the weights, (rows, 1)."""
     prediction = _checks.floating("y_pred", y_pred)
     shape = tuple(prediction.shape)
     if len(shape) < 2 or (shape[-1] or 0) < 2:
@@ -135,11 +189,7 @@ def confusion_matrix(
         y_true, prediction, sample_weight, mask, labels
     )
     decision = counts.Decision(step, None, from_logits)(prediction)
-    if labels.sparse:
-        # The weight on this side, because labels of 0 and 1 are exact in every
-        # format that a device multiplies matrices in.
-        return ops.matmul(ops.transpose(label), weight * decision)
-    return _of_shares(label, decision, weight)
+    return label, decision, weight
 
 
 def _rows(y_true, prediction, sample_weight, mask, labels):
@@ -202,9 +252,19 @@ def _of_rows(name, values, prediction):
     return values
 
 
+def _certain(label):
+    """Which rows have a label of one class."""
+    return ops.any(label >= 1, axis=-1, keepdims=True)
+
+
+def _least(label, decision):
+    """The smaller of both; where they are equal, without a gradient."""
+    return ops.where(decision < label, decision, label)
+
+
 def _of_shares(label, decision, weight):
     """The matrix of labels that are shares of several classes, or one-hot."""
-    certain = ops.any(label >= 1, axis=-1, keepdims=True)
+    certain = _certain(label)
     short, over = ops.relu(label - decision), ops.relu(decision - label)
     # The same number, but for rounding; so both quotients are at most 1, and
     # with them the gradient.
@@ -214,7 +274,7 @@ def _of_shares(label, decision, weight):
     )
     some = rest > ROUNDING
     short = ops.where(some, short, 0.0) / ops.where(some, rest, 1.0)
-    agreed = ops.where(decision < label, decision, label)
+    agreed = _least(label, decision)
     rows = ops.where(certain, label, short)
     columns = weight * ops.where(certain, decision, over)
     agreed = ops.sum(weight * ops.where(certain, 0.0, agreed), axis=0)

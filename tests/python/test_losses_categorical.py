@@ -120,6 +120,43 @@ def test_losses_of_counts_with_the_arg_max_are_the_same_number(y, options):
             np.testing.assert_allclose(value, want, 1e-10)
 
 
+@pytest.mark.parametrize(
+    "loss, score",
+    [
+        (soft_categorical_accuracy, lambda m: np.trace(m) / m.sum()),
+        (
+            soft_categorical_balanced_accuracy,
+            lambda m: np.mean(np.diag(m) / m.sum(1)),
+        ),
+        (
+            soft_mean_iou,
+            lambda m: np.mean(np.diag(m) / (m.sum(0) + m.sum(1) - np.diag(m))),
+        ),
+    ],
+)
+@pytest.mark.parametrize("labels", ["ids", "one_hot", "shares"])
+def test_what_needs_no_matrix_is_that_of_the_matrix(loss, score, labels):
+    y = {"ids": IDS, "one_hot": ONE_HOT, "shares": SHARES[::-1]}[labels]
+    given = (y, SHARES, WEIGHTS)
+    sparse = labels == "ids"
+    matrix = to_numpy(soft_confusion_matrix(*given, sparse=sparse))
+    got = loss(*given, sparse=sparse)
+    np.testing.assert_allclose(got, 1 - score(matrix), 1e-12)
+
+
+def test_many_classes_do_not_make_a_matrix_of_their_square():
+    """It would take 40 GB here."""
+    p = np.zeros((2, 100_000), "float32")
+    p[0, 7], p[1, 99_999], p[1, 8] = 1.0, 0.75, 0.25
+    for loss, want in (
+        (soft_categorical_accuracy, 0.5),
+        (soft_categorical_balanced_accuracy, 0.5),
+        (soft_mean_iou, 2 / 3),
+    ):
+        got = loss([7, 8], p, step="hard", sparse=True)
+        np.testing.assert_allclose(got, want, 1e-6)
+
+
 def test_top_1_of_two_classes_is_accuracy_at_half_the_sharpness():
     y, x = IDS % 2, LOGITS[:, :2]
     options = {"sparse": True, "from_logits": True}

@@ -99,7 +99,7 @@ def test_with_the_loss_s_step_it_is_the_loss_of_the_epoch():
 
 def test_it_counts_on_where_float32_stops():
     """2^24 + 1 is no float32."""
-    metric = EpochConfusionScore("categorical_accuracy", sparse=True)
+    metric = EpochConfusionScore("categorical_kappa", sparse=True)
     p = np.array([[0.9, 0.1]], "float32")
     metric.update_state([0], p, [2.0**24])
     for _ in range(40):
@@ -176,7 +176,7 @@ def test_a_metric_comes_back_from_its_configuration(metric):
 def test_what_is_refused_is_named():
     metric = EpochConfusionScore("mean_iou", sparse=True)
     metric.update_state([0], [[0.5, 0.5]])
-    with pytest.raises(ValueError, match=r"(?s)mean_iou: every.*3, 3.*2, 2"):
+    with pytest.raises(ValueError, match=r"(?s)mean_iou: every.*3,.*2,"):
         metric.update_state([0], softmax([[1.0, 2.0, 3.0]], -1))
     with pytest.raises(ValueError, match=r"f_beta.*categorical_kappa"):
         EpochConfusionScore("f_beta")

@@ -85,11 +85,11 @@ def confusion_loss(
         sparse=sparse,
         ignore_class=ignore_class,
     )
-    return _loss(scoring, scoring.matrix(y_true, y_pred, sample_weight, mask))
+    return _loss(scoring, scoring.sums(y_true, y_pred, sample_weight, mask))
 
 
-def _loss(scoring, matrix):
-    value, counts = scoring.value(matrix)
+def _loss(scoring, sums):
+    value, counts = scoring.value(sums)
     return ops.where(counts, 1 - value, 0.0)
 
 
@@ -175,8 +175,8 @@ class ConfusionLoss(BatchLoss):
         sample_weight: TensorLike | None,
         mask: TensorLike | None,
     ) -> Tensor:
-        matrix = self.scoring.matrix(y_true, y_pred, sample_weight, mask)
-        return _loss(self.scoring, *_replicas.total([matrix]))
+        sums = self.scoring.sums(y_true, y_pred, sample_weight, mask)
+        return _loss(self.scoring, _replicas.total(sums))
 
     def __repr__(self):
         name, step = type(self).__name__, self.scoring.step

@@ -109,14 +109,12 @@ class EpochConfusionScore(EpochSums):
     ) -> None:
         mask = _backend.get_keras_mask(y_pred)
         y_pred = ops.cast(_checks.floating("y_pred", y_pred), self.dtype)
-        matrix = self.scoring.matrix(y_true, y_pred, sample_weight, mask)
-        self.add((matrix,))
+        self.add(self.scoring.sums(y_true, y_pred, sample_weight, mask))
 
     def result(self) -> Tensor:
         if self.totals is None:
             return ops.convert_to_tensor(float("nan"), self.dtype)
-        (matrix,) = self.sums()
-        value, counts = self.scoring.value(matrix)
+        value, counts = self.scoring.value(self.sums())
         return ops.where(counts, value, float("nan"))
 
     def get_config(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from softkeras import _checks
 from softkeras._backend import ops
 from softkeras._types import Tensor, TensorLike
+from softkeras.confusion import Margins
 
 __all__ = [
     "categorical_accuracy",
@@ -48,8 +49,7 @@ def categorical_accuracy(matrix: TensorLike) -> Tensor:
     >>> round(float(scores.categorical_accuracy(m)), 4)
     0.7
     """
-    matrix = _read(matrix)
-    return ops.trace(matrix) / ops.sum(matrix)
+    return _accuracy(_margins(_read(matrix)))
 
 
 def categorical_balanced_accuracy(matrix: TensorLike) -> Tensor:
@@ -75,9 +75,7 @@ def categorical_balanced_accuracy(matrix: TensorLike) -> Tensor:
     >>> round(float(scores.categorical_balanced_accuracy(m)), 4)
     0.6944
     """
-    matrix = _read(matrix)
-    label = ops.sum(matrix, axis=1)
-    return _mean_where_any(ops.diagonal(matrix), label, label)
+    return _balanced_accuracy(_margins(_read(matrix)))
 
 
 def mean_iou(matrix: TensorLike, present: bool = False) -> Tensor:
@@ -110,10 +108,7 @@ def mean_iou(matrix: TensorLike, present: bool = False) -> Tensor:
     0.5556
     """
     _checks.boolean("present", present)
-    matrix = _read(matrix)
-    hits, label = ops.diagonal(matrix), ops.sum(matrix, axis=1)
-    either = label + ops.sum(_mistakes(matrix), axis=0)
-    return _mean_where_any(hits, either, label if present else either)
+    return _mean_iou(_margins(_read(matrix)), present)
 
 
 def categorical_matthews(matrix: TensorLike) -> Tensor:
@@ -258,6 +253,38 @@ def _read(matrix):
             f"classes or more. Received: a matrix of shape {shape}"
         )
     return matrix
+
+
+def _margins(matrix):
+    mistakes = _mistakes(matrix)
+    return Margins(
+        ops.diagonal(matrix),
+        ops.sum(mistakes, axis=1),
+        ops.sum(mistakes, axis=0),
+    )
+
+
+def _accuracy(margins):
+    return ops.sum(margins.hits) / ops.sum(margins.hits + margins.missed)
+
+
+def _balanced_accuracy(margins):
+    label = margins.hits + margins.missed
+    return _mean_where_any(margins.hits, label, label)
+
+
+def _mean_iou(margins, present=False):
+    label = margins.hits + margins.missed
+    either = label + margins.wrong
+    return _mean_where_any(margins.hits, either, label if present else either)
+
+
+# The scores that need no more than the margins, as functions of those.
+OF_MARGINS = {
+    categorical_accuracy: _accuracy,
+    categorical_balanced_accuracy: _balanced_accuracy,
+    mean_iou: _mean_iou,
+}
 
 
 def _mistakes(matrix):
