@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 import keras
 
-from softkeras import _checks, _shapes, _state
+from softkeras import _backend, _checks, _shapes, _state
 from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
 from softkeras._types import Tensor, TensorLike
@@ -79,10 +79,12 @@ def _odds_share(p, threshold, roots):
         value = 0.5 / (0.5 + 0.5 * ratio)  # as in _softsign, not 1/(...)
 
         def backward(g):
-            # 1 - value would cancel where p is nearly 1, and the slope of the
-            # logit there magnifies that; value·ratio is 0·∞ at p = 0.
-            rest = ops.where(value < 0.5, 1 - value, value * ratio)
             slope = 0.5**roots / ops.maximum(yes * no, TINY)
+            if roots > 1:
+                return _backend.sigmoid_gradient(value, g) * slope
+            # Here 1 - value can be so small that its digits are few, where p
+            # is nearly 1; value·ratio, which has them, is 0·∞ at p = 0.
+            rest = ops.where(value < 0.5, 1 - value, value * ratio)
             return g * (value * rest) * slope
 
         return value, backward

@@ -115,7 +115,9 @@ def test_the_density_keeps_its_digits_next_to_both_ends(threshold, mode):
         ratio = odds**s
         np.testing.assert_allclose(value, 1 / (1 + ratio), 5e-7)
         density = s * ratio / (1 + ratio) ** 2 / (p * rest)
-        np.testing.assert_allclose(slope, density, 5e-7, err_msg=str(step))
+        # 1 - value is .016 at least for s = ¼, and has two digits less than 1.
+        bound = 5e-7 if s == 0.5 else 5e-6
+        np.testing.assert_allclose(slope, density, bound, err_msg=str(step))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -47,7 +47,7 @@ TESTS = {
     "_backend.py": ["test_backend.py"],
 }
 # Of these files only the special functions.
-ONLY = {"_backend.py": ("erfc",)}
+ONLY = {"_backend.py": ("sigmoid_gradient", "erfc")}
 
 
 def main() -> int:
