@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-if int(keras.__version__.split(".")[0]) < 3:
+# The first one with all the functions that are used here.
+if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 10):
     raise ImportError(
-        "softkeras needs Keras 3 or later. Received: Keras "
+        "softkeras needs Keras 3.10 or later. Received: Keras "
         f"{keras.__version__} in {keras.__file__}. Run: "
         "pip install --upgrade keras"
     )

@@ -79,8 +79,9 @@ def test_public_names_are_what_is_there():
     assert softkeras.soft_counts is softkeras.counts.soft_counts
 
 
-def test_keras_2_is_refused_by_name(tmp_path):
-    (tmp_path / "keras.py").write_text('__version__ = "2.15.0"')
+@pytest.mark.parametrize("version", ["2.15.0", "3.9.2"])
+def test_an_older_keras_is_refused_by_name(version, tmp_path):
+    (tmp_path / "keras.py").write_text(f"__version__ = {version!r}")
     run = subprocess.run(
         [sys.executable, "-c", "import softkeras"],
         cwd=tmp_path,
@@ -90,7 +91,8 @@ def test_keras_2_is_refused_by_name(tmp_path):
     )
     assert run.returncode == 1
     assert (
-        "softkeras needs Keras 3 or later. Received: Keras 2.15.0" in run.stderr
+        f"softkeras needs Keras 3.10 or later. Received: Keras {version}"
+        in run.stderr
     )
 
 
