@@ -133,7 +133,9 @@ def kept(only):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="few rounds: in 8 minutes")
+    parser.add_argument(
+        "--quick", action="store_true", help="few rounds: in 8 minutes"
+    )
     parser.add_argument("--only", nargs="+", choices=FAMILIES, default=[])
     parser.add_argument("--child", choices=ALL, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -161,6 +163,8 @@ def main():
     result["groups"].sort(key=lambda group: order.index(group["family"]))
     result["load_average_before"] = load
     result["load_average_after"] = [round(x, 2) for x in os.getloadavg()]
+    # The rest is of the last run of all.
+    result["again"] = args.only
     result["seconds"] = round(time.perf_counter() - start)
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")
     import speed_report

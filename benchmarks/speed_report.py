@@ -117,6 +117,10 @@ def page(result: dict) -> str:
         if name not in ("cpu", "cores", "system", "python")
     )
     quick = " This was a quick run: few rounds." if result["quick"] else ""
+    again = ""
+    if result.get("again"):
+        titles = [FAMILIES[family][0] for family in result["again"]]
+        again = f" Measured again after the rest: {', '.join(titles)}."
     parts = [
         (
             "# How fast it is\n\n"
@@ -129,7 +133,7 @@ def page(result: dict) -> str:
             "between functions that take turns, and given as median and "
             "quartiles. “Best peer” is the fastest of those that do the same. "
             "The floor is what it takes to read the inputs twice and write the "
-            f"gradient once, measured in the same rounds.{quick}\n\n"
+            f"gradient once, measured in the same rounds.{quick}{again}\n\n"
             f"The load of the machine was {result['load_average_before'][0]} "
             f"before and {result['load_average_after'][0]} after. Versions: "
             f"{versions}.\n"
