@@ -4,7 +4,8 @@
 
 A link into the checkout leads nowhere there. With the address of the repository
 on GitHub it leads to the file as it was in this version; without one only its
-words are left, and a picture is left out.
+words are left, and a picture is left out. What is for a checkout makes room for
+pip, which a reader of the index has.
 """
 
 from __future__ import annotations
@@ -17,9 +18,17 @@ README = pathlib.Path(__file__).parents[1] / "README.md"
 # [words](target) or ![words](target), where the target is a file of ours.
 LOCAL = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|mailto:|#)([^)\s]+)\)")
 
+CHECKOUT = re.compile(
+    "<!-- in a checkout -->\n.*?<!-- elsewhere -->\n", re.DOTALL
+)
+INSTALL = """```sh
+pip install "softkeras[tensorflow,plot]"    # or jax, torch; plot: pictures
+```
+"""
+
 
 def readme(text: str, version: str, repository: str = "") -> str:
-    """The text with its links to files made absolute, or taken out."""
+    """The text for those who install it, with links that lead somewhere."""
 
     def replaced(match: re.Match[str]) -> str:
         picture, words, target = match.groups()
@@ -29,6 +38,7 @@ def readme(text: str, version: str, repository: str = "") -> str:
             return f"{picture}[{words}]({address})"
         return "" if picture else words
 
+    text = CHECKOUT.sub(INSTALL, text)
     # a[i](x) in a block of code is no link.
     parts = re.split(r"(^```.*?^```$)", text, flags=re.DOTALL | re.MULTILINE)
     parts[::2] = [LOCAL.sub(replaced, part) for part in parts[::2]]

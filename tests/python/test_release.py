@@ -124,6 +124,13 @@ def test_the_readme_of_the_index_has_no_link_that_leads_nowhere():
     )
 
 
+def test_the_readme_of_the_index_installs_with_pip():
+    text = pypi_readme.readme(pypi_readme.README.read_text("utf-8"), "1.0.0")
+    start = text.partition("\n## ")[0]
+    assert 'pip install "softkeras[' in start and "\nmake demo" not in start
+    assert "<!--" not in text and 'install ".' not in text
+
+
 @pytest.fixture
 def stage(tmp_path):
     """A folder of tracked files, with a small module."""
