@@ -71,7 +71,7 @@ metric_epoch_score <- function(
 #' is summed over all batches, and the score taken of the sum. `compile(weighted_metrics = )`
 #' hands it the sample weights, `compile(metrics = )` does not. A metric is not
 #' trained on and has no gradient; [loss_confusion()] has. Float32 counts on
-#' beyond 2^24: the matrix is kept as two numbers an entry.
+#' beyond 2^24: sums are kept as two numbers each.
 #'
 #' @inheritParams loss_confusion
 #' @param empty What is shown where the score is 0/0, as a correlation where all is

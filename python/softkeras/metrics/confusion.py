@@ -43,8 +43,8 @@ class EpochConfusionScore(EpochSums):
         sparse: Whether `y_true` holds ids of classes from 0 on.
         ignore_class: With `sparse`, rows of this class count nowhere.
         name: Name of the metric. Default: that of the score, as it was given.
-        dtype: Dtype of the result. Default: Keras's floatx. The matrix is kept
-            as two numbers of it an entry, so float32 counts on beyond 2^24.
+        dtype: Dtype of the result. Default: Keras's floatx. Sums are kept as
+            two numbers of it each, so float32 counts on beyond 2^24.
         **score_args: Arguments of the score, such as `weights`.
 
     Call arguments: `y_true`, `y_pred`, `sample_weight` as in
