@@ -51,7 +51,7 @@ python_packages <- function(
   )
   # Before 1.38 reticulate takes arrays of NumPy 2 for something else.
   numpy <- if (reticulate_version < "1.38") "numpy<2" else "numpy"
-  c("keras>=3.10", of_backend, numpy)
+  c("keras>=3.12", of_backend, numpy)
 }
 
 is_linux <- function() identical(Sys.info()[["sysname"]], "Linux")

@@ -23,7 +23,7 @@
   has_keras3 <- "keras3" %in% loadedNamespaces()
   if (!is.null(declare) && !has_keras3 && !reticulate::py_available()) {
     backend <- Sys.getenv("KERAS_BACKEND", "tensorflow")
-    declare(c("keras>=3.10", backend))
+    declare(c("keras>=3.12", backend))
   }
 }
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 # The first one with all the functions that are used here.
-if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 10):
+if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 12):
     raise ImportError(
-        "softkeras needs Keras 3.10 or later. Received: Keras "
+        "softkeras needs Keras 3.12 or later. Received: Keras "
         f"{keras.__version__} in {keras.__file__}. Run: "
         "pip install --upgrade keras"
     )

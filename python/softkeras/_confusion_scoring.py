@@ -124,7 +124,7 @@ class ConfusionScoring:
 def _all_right(sums):
     """The same rows, were they all called what they are."""
     if len(sums) == 1:
-        return [ops.diag(ops.sum(sums[0], axis=1))]
+        return [confusion.diagonal(ops.sum(sums[0], axis=1))]
     hits, missed, wrong = sums
     return [hits + missed, ops.zeros_like(missed), ops.zeros_like(wrong)]
 

@@ -252,6 +252,14 @@ def _of_rows(name, values, prediction):
     return values
 
 
+def diagonal(values):
+    """A matrix with these finite values on its diagonal.
+
+    ops.diag of Keras before 3.13 loses the shape in a TensorFlow graph.
+    """
+    return values[:, None] * ops.eye(values.shape[0], dtype=values.dtype)
+
+
 def _certain(label):
     """Which rows have a label of one class."""
     return ops.any(label >= 1, axis=-1, keepdims=True)
@@ -278,4 +286,4 @@ def _of_shares(label, decision, weight):
     rows = ops.where(certain, label, short)
     columns = weight * ops.where(certain, decision, over)
     agreed = ops.sum(weight * ops.where(certain, 0.0, agreed), axis=0)
-    return ops.matmul(ops.transpose(rows), columns) + ops.diag(agreed)
+    return ops.matmul(ops.transpose(rows), columns) + diagonal(agreed)

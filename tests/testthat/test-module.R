@@ -37,11 +37,11 @@ test_that("a module of another version that is imported already is named", {
 test_that("Python packages fit the backend, the GPU and reticulate", {
   expect_identical(
     python_packages("jax", FALSE, numeric_version("1.28")),
-    c("keras>=3.10", "jax", "numpy<2")
+    c("keras>=3.12", "jax", "numpy<2")
   )
   expect_identical(
     python_packages("jax", TRUE, numeric_version("1.41")),
-    c("keras>=3.10", "jax[cuda12]", "numpy")
+    c("keras>=3.12", "jax[cuda12]", "numpy")
   )
   expect_match(python_packages("tensorflow", TRUE)[2], "and-cuda", fixed = TRUE)
   expect_match(python_packages("tensorflow", FALSE)[2], "^tensorflow(-cpu)?>=")

@@ -132,3 +132,19 @@ def exhaustive() -> None:
                 for name, found in functions.items()
             ),
         )
+
+
+def coverage() -> None:
+    """Lines that the tests run, of each language."""
+    table(
+        ["language", "lines", "run", "%"],
+        [
+            [
+                {"python": "Python", "r": "R"}[language],
+                counted["lines"],
+                counted["covered"],
+                counted["percent"],
+            ]
+            for language, counted in load("coverage").items()
+        ],
+    )
