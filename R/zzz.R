@@ -74,7 +74,7 @@ load_module <- function(
 stop_without_module <- function(reason) {
   python <- tryCatch(reticulate::py_config()$python, error = function(e) NULL)
   raise(
-    "softkeras needs Python (>= 3.10) with keras (>= 3) and a backend. ",
+    "softkeras needs Python (>= 3.10) with keras (>= 3.12) and a backend. ",
     "Python: ", if (is.null(python)) "none found" else python, ". It says: ",
     strsplit(reason, "\n")[[1]][1], ". Run softkeras::install_softkeras(), or ",
     "set RETICULATE_PYTHON to a Python that has them, and restart R",
