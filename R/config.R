@@ -179,13 +179,13 @@ problems_of_environment <- function(config) {
 problems_of_keras <- function(config, packages) {
   if (is.null(config$keras)) {
     return(paste0(
-      "keras is not in this Python. Run install_softkeras(), or install keras (>= 3) ",
+      "keras is not in this Python. Run install_softkeras(), or install keras (>= 3.12) ",
       "and a backend into it."
     ))
   }
-  if (numeric_version(sub("[^0-9.].*", "", config$keras)) < "3") {
+  if (numeric_version(sub("[^0-9.].*", "", config$keras)) < "3.12") {
     return(paste0(
-      "Keras ", config$keras, " is too old: 3 is needed. Install keras (>= 3) into ",
+      "Keras ", config$keras, " is too old: 3.12 is needed. Install keras (>= 3.12) into ",
       "this Python, or run install_softkeras()."
     ))
   }
