@@ -159,7 +159,7 @@ clean: ## Remove all that the other targets make
 .venv-peers/.ready: benchmarks/requirements.txt benchmarks/setup_peers.sh
 	@benchmarks/setup_peers.sh
 
-.Rlib/.system: tools/setup_r.sh | .venv/.ready
+.Rlib/.system: tools/setup_r.sh .venv/.ready
 	@tools/setup_r.sh
 
 .Rlib/.ready: .Rlib/.system $(R_SOURCES)
