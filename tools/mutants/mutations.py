@@ -36,7 +36,7 @@ SWAPPED = {
 }
 # Whose arguments can't be told apart, or only by an error of Python's own.
 UNSWAPPED = (
-    "getattr hasattr isinstance map ops.logical_and ops.logical_or "
+    "getattr hasattr isinstance map max min ops.logical_and ops.logical_or "
     "ops.maximum ops.minimum range"
 ).split()
 # Without which there is nothing but an error of Python's own.
