@@ -132,3 +132,13 @@ def exhaustive() -> None:
                 for name, found in functions.items()
             ),
         )
+
+
+def mutants() -> None:
+    """What mutation testing found last in each file."""
+    columns = ("mutants", "killed", "accepted", "survivors")
+    rows = (
+        (f"`{file}`", *(numbers[column] for column in columns))
+        for file, numbers in load("mutants").items()
+    )
+    table(("file", *columns), rows)

@@ -169,6 +169,7 @@ def _is_float_by_name(node):
 def _faults(node):
     """(its text, the faulty node) of a node's faults."""
     for fault in _faulty(node):
+        fault = copy.copy(fault)  # It may be a node of the tree itself.
         ast.copy_location(fault, node)
         ast.fix_missing_locations(fault)
         yield ast.unparse(fault), fault

@@ -30,6 +30,8 @@ sys.path.insert(0, str(HERE))
 from mutations import Mutant, mutants  # noqa: E402
 
 RESULTS = ROOT / "build/mutants"
+# The numbers of each file, for docs/quality.md.
+KEPT = ROOT / "benchmarks/results/mutants.json"
 NO_TESTS = 5  # What pytest ends with if it ran none.
 # What survives on the first is tried on the second: one may take what is a
 # fault on the other, a list for a tensor, say.
@@ -184,7 +186,10 @@ def _imported(file, backend, words, i):
 
 
 def _report(files) -> int:
-    """Says what survives without a reason, and which reasons are idle."""
+    """Says what survives without a reason, and which reasons are idle.
+
+    The numbers of files that have been run go into KEPT.
+    """
     accepted = {
         (entry["file"], f"{entry['function']}: {change}")
         for entry in json.loads(ACCEPTED.read_text())
@@ -192,16 +197,21 @@ def _report(files) -> int:
     }
     print("| file | mutants | killed | accepted | survivors |")
     print("|---|---|---|---|---|")
-    lines = []
+    lines, kept = [], json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for file in files:
         found, keys = _results(file), [mutant.key for mutant in _all(file)]
         killed = {key for key in keys if "killer" in found.get(key, {})}
         known = {key for each, key in accepted if each == file}
         survivors = [key for key in keys if key not in killed | known]
-        print(
-            f"| `{file}` | {len(keys)} | {len(killed)} "
-            f"| {len(known & set(keys) - killed)} | {len(survivors)} |"
-        )
+        numbers = {
+            "mutants": len(keys),
+            "killed": len(killed),
+            "accepted": len(known & set(keys) - killed),
+            "survivors": len(survivors),
+        }
+        print(f"| `{file}` | {' | '.join(map(str, numbers.values()))} |")
+        if found:
+            kept[file] = numbers
         lines += [
             f"survives: {file} {key} {found.get(key)}" for key in survivors
         ]
@@ -210,6 +220,8 @@ def _report(files) -> int:
             for key in sorted(known & killed | known - set(keys))
         ]
     print("\n".join(lines))
+    kept = {file: kept[file] for file in TESTS if file in kept}
+    KEPT.write_text(json.dumps(kept, indent=1) + "\n")
     return bool(lines)
 
 
