@@ -330,11 +330,9 @@ def erfc(x):
         import jax
 
         return jax.scipy.special.erfc(x)
-    if backend == "torch":
-        import torch
+    import torch
 
-        return torch.special.erfc(x)
-    return keras.ops.erfc(x)
+    return torch.special.erfc(x)
 
 
 def has_replicas() -> bool:

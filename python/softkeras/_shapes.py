@@ -54,7 +54,7 @@ def _sigmoid_rate(width, slope):
     # z coth z = 2 slope width, z = 2 rate width.
     target = ops.maximum(2 * slope * width, NEARLY_STRAIGHT)
     z = ops.sqrt(ops.square(target) - 1)
-    for _ in range(6):
+    for _ in range(4):
         coth = 1 / ops.tanh(z)
         z = z - (z * coth - target) / (coth - z * (ops.square(coth) - 1))
     return z / (2 * width)
@@ -170,7 +170,7 @@ def _symmetric(half: Callable, lower: Callable, density: Callable, root):
     return Shape(cdf, rate, tail, middle)
 
 
-def _newton(z, step, times=6):
+def _newton(z, step, times):
     for _ in range(times):
         z = z - step(z)
     return z
@@ -206,7 +206,7 @@ def _raised_cosine():
             sinc = ops.sin(x) / x
             return (sinc - level) * 2 * y / (ops.cos(x) - sinc)
 
-        return ops.sqrt(_newton(6 * (1 - level), step)) / math.pi
+        return ops.sqrt(_newton(6 * (1 - level), step, 5)) / math.pi
 
     return _symmetric(half, lower, density, _inside(1.0, root))
 
@@ -237,7 +237,7 @@ def _arctan():
 
         over = target - 1
         start = ops.sqrt(3 * over + ops.square(0.5 * math.pi * over))
-        return _newton(start, step) / math.pi
+        return _newton(start, step, 3) / math.pi
 
     return _symmetric(half, lower, density, root)
 
@@ -266,7 +266,7 @@ def _normal():
             return (x - root_pi * q * ops.erf(x)) / slope
 
         start = ops.minimum(root_pi * q, ops.sqrt(6 * q - 3))
-        return _newton(start, step) / root_pi
+        return _newton(start, step, 3) / root_pi
 
     return _symmetric(half, lower, density, root)
 

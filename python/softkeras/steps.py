@@ -117,15 +117,14 @@ def _anchored(p, threshold, shape: _shapes.Shape, slope):
 
     def function(p):
         t = ops.convert_to_tensor(threshold, p.dtype)
-        k = ops.convert_to_tensor(slope, p.dtype)
         u = ops.clip(p, 0, 1) - t
         below = u < 0
-        sides = [(t, shape.rate(t, k)), (1 - t, shape.rate(1 - t, k))]
+        sides = [(w, shape.rate(w, slope)) for w in (t, 1 - t)]
         if threshold == 0.5:
             width, rate = sides[0]
         else:
             width, rate = (ops.where(below, *pair) for pair in zip(*sides))
-        tail, density = shape.tail(ops.abs(u), width, rate, k)
+        tail, density = shape.tail(ops.abs(u), width, rate, slope)
         within = ops.logical_and(p >= 0, p <= 1)
         return (
             ops.where(below, tail, 1 - tail),
@@ -429,7 +428,7 @@ class Step:
         text = f"Step({getattr(name, '__name__', name)!r}"
         if self.shape != "hard":
             text += f", sharpness={self.sharpness_now}, scale={self.scale!r}"
-            if self.scale == "probability" and not self.anchored:
+            if not self.anchored:
                 text += ", anchored=False"
             if self.straight_through:
                 text += ", straight_through=True"

@@ -7,7 +7,14 @@ import keras
 import mpmath as mp
 import numpy as np
 import pytest
-from conftest import BACKEND, MODES, compiled, to_numpy, value_and_gradient
+from conftest import (
+    BACKEND,
+    MODES,
+    compiled,
+    derivative,
+    to_numpy,
+    value_and_gradient,
+)
 
 from softkeras.losses import ContinuousBernoulli, continuous_bernoulli
 
@@ -105,6 +112,13 @@ def test_lambda_at_the_ends(mode):
     for got, t in ((value[0], 0), (value[1], 1)):
         want = reference.negative_log_likelihood(t, x)
         np.testing.assert_allclose(got, float(want), 1e-6)
+
+
+def test_the_second_derivative_is_the_variance():
+    x = np.array([-90.0, -7.0, -2.0, -1e-6, 0.0, 1e-6, 0.5, 2.0, 7.0, 90.0])
+    second = derivative(derivative(each(np.linspace(0, 1, 10))))
+    want = [float(reference.slope(float(v))) for v in x]
+    np.testing.assert_allclose(to_numpy(second(x)), want, 1e-13)
 
 
 def test_gradient_in_the_target():

@@ -43,6 +43,8 @@ def test_a_loss_of_several_numbers_counts_as_their_mean():
     flat = _curves.loss_curve(loss, Y, batches, flat=True)
     np.testing.assert_allclose(flat[0], value, rtol=1e-6)
     np.testing.assert_array_equal(flat[1], np.zeros_like(batches))
+    alone = _curves.loss_curve(loss, Y, batches[:1])
+    np.testing.assert_allclose(alone[0], value[:1], rtol=1e-6)
 
 
 def test_what_is_wrong_with_the_data_is_said_as_ever():

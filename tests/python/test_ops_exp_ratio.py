@@ -18,6 +18,7 @@ from softkeras.ops.exp_ratio import (
     exp_ratio,
     exp_ratio_sum,
     log_exprel,
+    log_exprel_below,
 )
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "reference"))
@@ -175,12 +176,16 @@ def test_third_derivative_is_right_too(mode):
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="is about JAX")
-def test_no_nan_inside():
+def test_nothing_infinite_and_no_nan_inside():
+    """Nor in the formula that is not taken."""
     import jax
 
     x = np.array([0, 1e-40, 1e-7, -3, 30, -100, 3e38, -3e38], "float32")
-    for function in (exp_ratio, log_exprel):
-        with jax.debug_nans(True):  # raises at a NaN inside
+    for function in (exp_ratio, log_exprel, log_exprel_below):
+        # They raise at one.
+        with jax.debug_infs(True):
+            derivatives(function, x, "eager", 2)
+        with jax.debug_nans(True):
             results = derivatives(function, x, "eager")
         assert all(np.isfinite(result).all() for result in results)
 

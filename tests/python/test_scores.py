@@ -378,6 +378,78 @@ def test_the_mean_is_by_the_weights_of_samples_and_by_the_support():
     np.testing.assert_allclose(got, (4 * 0.75 + 0.5) / 5, 1e-15)
 
 
+@pytest.mark.parametrize("name", ["precision", "recall", "f_beta"])
+def test_classes_that_none_is_of_weigh_alike(name):
+    """With average="weighted", where all weights are 0."""
+    y, d = np.zeros((6, 2), int), np.zeros((6, 2), int)
+    d[:3, 0] = 1
+    options = {"beta": 2.0} if name == "f_beta" else {}
+    for empty in averaging.EMPTY:
+        want = REFERENCE[name](
+            y,
+            d,
+            average="weighted",
+            zero_division=ZERO_DIVISION[empty],
+            **options,
+        )
+        counts = soft_counts(y, d.astype(float), step="hard")
+        got = scores.average_score(name, counts, "weighted", empty, **options)
+        np.testing.assert_allclose(got, want, 1e-12)
+
+
+@pytest.mark.parametrize(
+    "name, want",
+    [
+        *(
+            (name, 1 / 2)
+            for name in (
+                "precision recall f_beta specificity "
+                "negative_predictive_value accuracy balanced_accuracy"
+            ).split()
+        ),
+        ("jaccard", 1 / 3),
+        ("informedness", 0),
+        ("matthews", 0),
+    ],
+)
+def test_predictions_of_one_half_are_not_taken_for_missing_labels(name, want):
+    """Though tp = fn and tn = fp there; a network may well start so."""
+    loss, gradient = value_and_gradient(
+        lambda p: score_loss([1, 1, 0, 0], p, name), np.full(4, 0.5)
+    )
+    np.testing.assert_allclose(loss, 1 - want, 1e-12)
+    assert np.any(gradient != 0)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_samples_of_half_precision_have_their_weights(dtype):
+    """By hand: recalls 1, ½ and 0 with the weights 1, 4 and 3."""
+    y = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1]])
+    p = keras.ops.cast([[0.9, 0.8, 0.7], [0.9, 0.1, 0.2], [0.1] * 3], dtype)
+    options = {"average": "samples", "step": "hard"}
+    loss = score_loss(y, p, "recall", [1.0, 4.0, 3.0], **options)
+    np.testing.assert_allclose(loss, 1 - 3 / 8, 1e-6)
+
+
+@pytest.mark.parametrize("name", [*REFERENCE, *OTHERS])
+def test_next_to_nothing_that_weighs_next_to_nothing_has_a_finite_slope(name):
+    """Squares of what is called are 0 there, in float32."""
+    p = np.array([0, 1e-30, 1e-30, 0], "float32")
+    for y, weight in (
+        ([1, 1, 0, 0], 1e6),
+        ([1, 1, 0, 0], 0.1),
+        ([0, 0, 0, 0], 1e-10),
+    ):
+        w = np.full(4, weight, "float32")
+        loss, gradient = value_and_gradient(
+            lambda p, y=y, w=w: score_loss(
+                y, p, name, w, sharpness=1.0, **ARGUMENTS.get(name, {})
+            ),
+            p,
+        )
+        assert np.isfinite(loss) and np.all(np.isfinite(gradient))
+
+
 def test_a_score_that_is_undefined_has_no_gradient_and_others_theirs():
     counts = np.array([[3.0, 0.0], [1.0, 0.0], [1.0, 0.0], [5.0, 10.0]])
     for empty in averaging.EMPTY:
@@ -439,6 +511,12 @@ def test_nan_in_the_counts_is_not_taken_for_undefined():
         (
             lambda: scores.average_score(
                 lambda c: keras.ops.sum(c.tp), Counts(*np.ones((4, 3)))
+            ),
+            ["one value an entry", "(3,)", "()"],
+        ),
+        (
+            lambda: scores.average_score(
+                lambda c: 0.5, Counts(*np.ones((4, 3)))
             ),
             ["one value an entry", "(3,)", "()"],
         ),

@@ -5,7 +5,14 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from conftest import compiled, derivative, golden, to_numpy, value_and_gradient
+from conftest import (
+    MODES,
+    compiled,
+    derivative,
+    golden,
+    to_numpy,
+    value_and_gradient,
+)
 
 import softkeras
 from softkeras import layers, losses, steps
@@ -75,13 +82,13 @@ def test_the_sigmoid_is_a_power_of_the_odds(threshold, from_logits):
     """By its formula in float64, near both ends, beyond them and at them."""
     p = np.array([1e-40, 1e-9, 0.02, 0.3, 0.5, 0.7, 0.97, 0.99])
     x = np.log(p / (1 - p)) if from_logits else p
-    for s in (1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125, 3.0, 0.3):
+    for s in (1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125, 2.0, 3.0, 0.3):
         odds = ((1 - p) / p * threshold / (1 - threshold)) ** s
         value, slope = value_and_gradient(
             lambda x, s=s: Step(sharpness=s)(x, threshold, from_logits), x
         )
         np.testing.assert_allclose(value, 1 / (1 + odds), 1e-7, 1e-300)
-        density = s * odds / (1 + odds) ** 2
+        density = s * (odds / (1 + odds)) / (1 + odds)
         if not from_logits:
             density /= np.maximum(p * (1 - p), 1e-30)
         itself = s == 1 and threshold == 0.5 and not from_logits
@@ -203,6 +210,55 @@ def test_anchors_are_exact(threshold, dtype, mode):
         assert value.tolist() == [0, 0.5, 1] * 3, step
 
 
+@pytest.mark.parametrize("threshold", [0.25, 0.625, 0.9])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_anchors_are_exact_wherever_the_threshold_is(threshold, dtype):
+    """Also without the roots that halve what is left of an error."""
+    x = np.array([0, threshold, 1], dtype)
+    for step in every_step((1.0, 12.0)):
+        if step.anchored:
+            assert to_numpy(step(x, threshold)).tolist() == [0, 0.5, 1], step
+    # From logits there is no rounding at the threshold that it could hide.
+    logit = np.log(np.array(threshold / (1 - threshold)))
+    for step in every_step((1.0,)):
+        if step.scale == "logit":
+            got = step(logit, threshold, from_logits=True)
+            np.testing.assert_allclose(got, 0.5, 1e-14)
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_what_comes_from_above_is_multiplied_by_the_slope(from_logits):
+    x = np.array([0.0, 0.1, 0.47, 0.5, 0.52, 0.9, 1.0])
+    above = np.array([3.0, -2.0, 0.5, 7.0, 0.0, 1e5, 1e-5])
+    for step in every_step((3.0,)):
+        for threshold in (0.5, 0.45):
+            options = {"threshold": threshold, "from_logits": from_logits}
+            _, slope = value_and_gradient(
+                lambda x, step=step, o=options: step(x, **o), x
+            )
+            _, product = value_and_gradient(
+                lambda x, step=step, o=options: above * step(x, **o), x
+            )
+            np.testing.assert_allclose(product, above * slope, 1e-12)
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.4])
+def test_an_anchored_step_has_its_slope_up_to_the_ends_and_none_beyond(
+    threshold,
+):
+    """A prediction that was rounded to 1 can still be trained."""
+    ends, within = np.array([0.0, 1.0]), np.array([1e-9, 1 - 1e-9])
+    beyond = np.array([-3.4, -1e-9, 1 + 1e-9, 1.5, 2.0, 2.5])
+    for shape in SHAPES:
+        step = Step(shape, 1.3, "probability")
+        slopes = [
+            value_and_gradient(lambda p, s=step: s(p, threshold), p)[1]
+            for p in (ends, within, beyond)
+        ]
+        np.testing.assert_allclose(slopes[0], slopes[1], 1e-6, err_msg=shape)
+        np.testing.assert_array_equal(slopes[2], 0, err_msg=shape)
+
+
 @pytest.mark.parametrize("threshold", [0.5, 0.2])
 def test_sharpness_is_the_slope_at_the_threshold(threshold):
     for step in every_step((0.25, 1.0, 8.0)):
@@ -302,7 +358,11 @@ def test_hard_is_the_decision_of_keras_metrics():
         assert to_numpy(step(p)).tolist() == [0, 0, 0, 0, 1, 1]
         assert to_numpy(step(p, 0.3)).tolist() == [0, 0, 1, 1, 1, 1]
         logits = np.array([-1.0, 0.0, 1e-6])
-        assert to_numpy(step(logits, from_logits=True)).tolist() == [0, 0, 1]
+        hard = to_numpy(step(logits, from_logits=True))
+        assert hard.tolist() == [0, 0, 1] and hard.dtype == "float64"
+    # Where the slope of a soft step would have to be more than 8.
+    hard = Step("hard", scale="probability")
+    assert to_numpy(hard(p, 0.05)).tolist() == [0, 1, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -410,6 +470,18 @@ def test_the_arg_max_is_over_the_last_of_any_axes(rng):
             np.testing.assert_allclose(got[i], step(x[i], None, True), 1e-12)
     through = Step(sharpness=2.0, straight_through=True)
     np.testing.assert_array_equal(through(x, None, True), got)
+    x[0, 1, 2] = np.nan
+    got = to_numpy(Step("hard")(x, None, True))
+    assert np.argwhere(np.isnan(got).any(-1)).tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 3), (1, 1, 2), (2, 1, 3)])
+def test_the_arg_max_of_one_row_is_one_as_of_any(rng, shape):
+    from scipy.special import softmax
+
+    x = rng.normal(size=shape)
+    soft = Step(sharpness=2.0)(x, None, True)
+    np.testing.assert_allclose(soft, softmax(2 * x, axis=-1), 1e-12)
 
 
 def test_a_saved_step_is_known_by_its_package_and_by_custom_objects():
@@ -501,8 +573,30 @@ def test_a_sharpness_may_be_a_variable_that_changes():
     sharpness.assign(1.0)
     np.testing.assert_allclose(step(p), p, 1e-6)  # the straight line
     sharpness.assign(1.5)
-    with pytest.raises(ValueError, match=r"sharpness.* least 1.667 and"):
+    with pytest.raises(ValueError, match=r"`sharpness` .* least 1.667 and"):
         step(p, 0.3)
+    # What it is when the step is made does not matter.
+    sharpness.assign(1e16)
+    step = Step(sharpness=sharpness)
+    sharpness.assign(3.0)
+    np.testing.assert_allclose(step(p), Step(sharpness=3.0)(p), 1e-6)
+
+
+@pytest.mark.parametrize("mode", [m for m in MODES if m != "eager"][:1])
+def test_a_graph_reads_the_sharpness_of_a_variable_when_it_runs(mode):
+    """Not when it is made, though a step of ½ or 1 could be a simpler one."""
+    variable = keras.Variable(0.5, dtype="float32")
+    step, p = Step(sharpness=variable), np.array([0.2, 0.9], "float32")
+
+    def run(sharpness):
+        with keras.StatelessScope([(variable, sharpness)]):
+            return step(p)
+
+    run = compiled(run, mode)
+    for number in (0.5, 1.0, 3.0):
+        got = run(keras.ops.convert_to_tensor(number, "float32"))
+        want = p**number / (p**number + (1 - p) ** number)
+        np.testing.assert_allclose(got, want, 1e-5)
 
 
 def test_a_sharpness_has_the_limits_of_its_words():
@@ -572,7 +666,7 @@ def test_get_takes_names_and_overrides_the_sharpness():
         (lambda: Step("sigmod"), ["'sigmod'", "'sigmoid'", "'hard'"]),
         (lambda: steps.get("sigmod"), ["'sigmod'", "'sigmoid'"]),
         (lambda: steps.get(None), ["None", "softkeras.steps.Step"]),
-        (lambda: steps.get(3), ["3", "callable"]),
+        (lambda: steps.get(3), ["3", "`step` must be a name", "callable"]),
         (lambda: Step(sharpness=0), ["sharpness=0", "above 0"]),
         (lambda: Step(sharpness=-1.5), ["sharpness=-1.5", "above 0"]),
         (lambda: Step(sharpness=float("nan")), ["nan", "above 0"]),
@@ -597,11 +691,15 @@ def test_get_takes_names_and_overrides_the_sharpness():
             lambda: Step("ramp", 1, "probability")([0.5], 0.3),
             ["sharpness=1.0", "1.667", "threshold=0.3"],
         ),
+        (
+            lambda: Step("ramp", 4.9, "probability")([0.5], 0.9),
+            ["sharpness=4.9", "at least 5,", "threshold=0.9"],
+        ),
         (lambda: Step("ramp")([[0.5]], None), ["'ramp'", "arg-max"]),
         (lambda: Step()([[0.5]], None), ["(1, 1)", "two classes"]),
         (
             lambda: steps.serialize(Step(lambda v: v)),
-            ["lambda", "register_keras_serializable"],
+            ["`step`", "lambda", "register_keras_serializable"],
         ),
         (lambda: steps.deserialize({"class_name": "Adam"}), ["Adam"]),
     ],

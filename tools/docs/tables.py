@@ -148,3 +148,13 @@ def coverage() -> None:
             for language, counted in load("coverage").items()
         ],
     )
+
+
+def mutants() -> None:
+    """What mutation testing found last in each file."""
+    columns = ("mutants", "killed", "accepted", "survivors")
+    rows = (
+        (f"`{file}`", *(numbers[column] for column in columns))
+        for file, numbers in load("mutants").items()
+    )
+    table(("file", *columns), rows)

@@ -36,7 +36,7 @@ SWAPPED = {
 }
 # Whose arguments can't be told apart, or only by an error of Python's own.
 UNSWAPPED = (
-    "getattr hasattr isinstance map ops.logical_and ops.logical_or "
+    "getattr hasattr isinstance map max min ops.logical_and ops.logical_or "
     "ops.maximum ops.minimum range"
 ).split()
 # Without which there is nothing but an error of Python's own.
@@ -169,6 +169,7 @@ def _is_float_by_name(node):
 def _faults(node):
     """(its text, the faulty node) of a node's faults."""
     for fault in _faulty(node):
+        fault = copy.copy(fault)  # It may be a node of the tree itself.
         ast.copy_location(fault, node)
         ast.fix_missing_locations(fault)
         yield ast.unparse(fault), fault

@@ -16,7 +16,6 @@ import __future__
 
 import ast
 import contextlib
-import copy
 import gc
 import importlib.machinery
 import json
@@ -91,8 +90,8 @@ def pytest_runtestloop(session):
             mutant = MUTANTS[i]
             file.write(json.dumps({"begun": i}) + "\n")
             try:
-                with place.taken_by(mutant):
-                    found = tests.of(mutant)
+                with place.taken_by(mutant) as codes:
+                    found = tests.of(mutant, codes)
             except NotInPlaceError:
                 found = {"import": True}
             file.write(json.dumps({"mutant": mutant.key, **found}) + "\n")
@@ -102,14 +101,15 @@ def pytest_runtestloop(session):
 
 
 class Tests:
-    """The tests, and which lines of the file each of them runs."""
+    """The tests, and which lines and code of the file each of them runs."""
 
     def __init__(self, items):
         self.items = items
         self.lines, self.seconds, self.killers = {}, {}, {}
+        self.codes = set()
         for item in items:
             began = time.monotonic()
-            with _traced() as self.lines[item]:
+            with _traced(self.codes) as self.lines[item]:
                 failure = _failure(item, None)
             self.seconds[item] = time.monotonic() - began
             if failure:
@@ -121,8 +121,10 @@ class Tests:
             if failure := _failure(item, None):
                 raise RuntimeError(f"{item.nodeid} fails now:\n{failure}")
 
-    def of(self, mutant):
+    def of(self, mutant, codes):
         """Which test fails with a mutant, if any does."""
+        if mutant.kind == "body" and not self.codes & codes:
+            raise NotInPlaceError  # Its function ran when it was imported.
         last = self.killers.setdefault(mutant.function, [])
         order = sorted(
             self._that_run(mutant),
@@ -153,8 +155,8 @@ class Tests:
 
 
 @contextlib.contextmanager
-def _traced():
-    """The lines of the file that are run, in this thread."""
+def _traced(codes):
+    """The lines of the file that are run, in this thread; adds the codes."""
     lines = set()
 
     def of_line(frame, event, argument):
@@ -165,6 +167,7 @@ def _traced():
     def of_call(frame, event, argument):
         if frame.f_code.co_filename == str(PATH):
             lines.add(frame.f_lineno)
+            codes.add(_key(frame.f_code))
             return of_line
         return None
 
@@ -213,7 +216,7 @@ class Place:
 
     @contextlib.contextmanager
     def taken_by(self, mutant):
-        """The mutant in force."""
+        """The mutant in force; gives what code of functions it changes."""
         exchange = {
             "body": self._exchange_code,
             "default": self._exchange_defaults,
@@ -222,12 +225,13 @@ class Place:
         if exchange is None:
             raise NotInPlaceError
         with contextlib.ExitStack() as stack:
-            if not exchange(mutant, stack):
+            codes = exchange(mutant, stack)
+            if codes is None:
                 raise NotInPlaceError
-            yield
+            yield codes
 
     def _exchange_code(self, mutant, stack):
-        after, changed = _codes(_code(mutant.tree)), False
+        after, changed = _codes(_code(mutant.tree)), set()
         for function in self.functions:
             code = function.__code__
             old, new = (x.get(_key(code), []) for x in (self.codes, after))
@@ -239,22 +243,24 @@ class Place:
             try:
                 _set(stack, function, "__code__", replacement)
             except ValueError:  # It closes over another number of variables.
-                return False
-            changed = True
-        return changed
+                return None
+            changed.add(_key(code))
+        return changed or None
 
     def _exchange_defaults(self, mutant, stack):
-        changed = False
+        changed = set()
         for function in self.functions:
             definition = _definition(mutant.tree, function.__code__)
             if definition is None:
                 continue
+            if definition.decorator_list:  # Which may have read them.
+                return None
             twin = _run(definition, function.__globals__)[definition.name]
             for name in ("__defaults__", "__kwdefaults__"):
                 if getattr(twin, name) != getattr(function, name):
                     _set(stack, function, name, getattr(twin, name))
-                    changed = True
-        return changed
+                    changed.add(_key(function.__code__))
+        return changed or None
 
     def _exchange_constant(self, mutant, stack):
         (module,) = [
@@ -266,12 +272,12 @@ class Place:
             node for node in mutant.tree.body if node.lineno == mutant.lines[0]
         ]
         if not found:  # It is in a class.
-            return False
+            return None
         (statement,) = found
         try:
             new = _run(statement, vars(module))
         except Exception:  # It can't be imported either.
-            return False
+            return None
         for name in _names(statement):
             old = getattr(module, name)
             if hasattr(old, "__dict__"):  # Others hold it, or its methods.
@@ -281,7 +287,7 @@ class Place:
                 own = getattr(each, "__name__", "").startswith("softkeras")
                 if own and vars(each).get(name) is old:
                     _set(stack, each, name, new[name])
-        return True
+        return set()
 
 
 def _set(stack, thing, name, value):
@@ -311,9 +317,7 @@ def _definition(tree, code):
         if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
             lines = [node.lineno, *(d.lineno for d in node.decorator_list)]
             if min(lines) == code.co_firstlineno:
-                twin = copy.copy(node)
-                twin.decorator_list = []
-                return twin
+                return node
     return None
 
 

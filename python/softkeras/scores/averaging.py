@@ -142,7 +142,7 @@ def weighted_values(
         return values, _alike_if_nothing(support * present, present)
     if weights is None:
         return values, present
-    return values, ops.cast(weights, present.dtype) * present
+    return values, weights * present
 
 
 def _without_score(score, counts, sound):
