@@ -117,7 +117,23 @@ def anchored(shape, p, threshold, slope):
     return tail if u < 0 else 1 - tail, density
 
 
-EXCESS = (1e-5, 1e-3, 0.03, 0.1, 0.3, 0.5, 0.7, 0.99, 1.5, 3.0, 5.0, 30.0, 1e4)
+EXCESS = (
+    1e-5,
+    1e-3,
+    0.03,
+    0.1,
+    0.3,
+    0.5,
+    0.7,
+    0.8,
+    0.99,
+    1.2,
+    1.5,
+    3.0,
+    5.0,
+    30.0,
+    1e4,
+)
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.25])
