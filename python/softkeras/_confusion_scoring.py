@@ -101,8 +101,8 @@ class ConfusionScoring:
         class is called a little.
         """
         options = {}
-        if self.score is categorical.mean_iou and not self.step.is_hard:
-            options = {"present": True}
+        if self.score is categorical.mean_iou:
+            options = {"present": not self.step.is_hard}
         if self.score in categorical.OF_MARGINS:
             score = categorical.OF_MARGINS[self.score]
             return score(confusion.Margins(*sums), **options)

@@ -273,7 +273,7 @@ def _balanced_accuracy(margins):
     return _mean_where_any(margins.hits, label, label)
 
 
-def _mean_iou(margins, present=False):
+def _mean_iou(margins, present):
     label = margins.hits + margins.missed
     either = label + margins.wrong
     return _mean_where_any(margins.hits, either, label if present else either)
