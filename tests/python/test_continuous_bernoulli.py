@@ -189,7 +189,14 @@ def test_a_replica_sees_the_rows_of_all(monkeypatch, rng, reduction, columns):
         assert [len(part) for part in parts] == [4] * 4
         assert keras.backend.standardize_dtype(parts[1].dtype) == "float64"
         return [
-            keras.ops.concatenate([part, whole[4:].astype(part.dtype.name)])
+            keras.ops.concatenate(
+                [
+                    part,
+                    whole[4:].astype(
+                        keras.backend.standardize_dtype(part.dtype)
+                    ),
+                ]
+            )
             for part, whole in zip(parts, (y, x, w, mask))
         ]
 

@@ -68,7 +68,7 @@ def test_decisions_and_densities(shape, sharpness):
         (soft_sign, 2 * half, 2 * density),
     ):
         value, slope = value_and_gradient(
-            lambda x, op=op: ABOVE * op(x, step=step), X
+            lambda x, op=op: keras.ops.multiply(op(x, step=step), ABOVE), X
         )
         np.testing.assert_allclose(value / ABOVE, values, 1e-12, 1e-300)
         # A sigmoid's is made of σ and 1 - σ, which has the digits of 1 alone.
@@ -151,7 +151,8 @@ def test_between_its_ends(shape, threshold):
         want = [anchored(shape, each, threshold, slope) for each in p]
         values, slopes = np.array(want, "float64").T
         value, own = value_and_gradient(
-            lambda p, step=step: above * step(p, threshold), p
+            lambda p, step=step: keras.ops.multiply(step(p, threshold), above),
+            p,
         )
         # Others have digits of 1 alone, where they end like a straight line.
         rounding = 0 if shape in ("sigmoid", "softsign") else 1e-15
