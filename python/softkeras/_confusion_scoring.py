@@ -44,6 +44,15 @@ class ConfusionScoring:
             # As lists, so that a model saves it.
             costs = _checks.cost_matrix(score_args["cost_matrix"])
             score_args = {**score_args, "cost_matrix": costs}
+        # One by one, because a function of the user's may have no hash.
+        self._of_margins = next(
+            (
+                of_margins
+                for score, of_margins in categorical.OF_MARGINS.items()
+                if score is self.score
+            ),
+            None,
+        )
         self.score_args = score_args
         self.empty = _checks.one_of("empty", empty, averaging.EMPTY)
         self.step = confusion.get_step(step, sharpness)
@@ -58,7 +67,7 @@ class ConfusionScoring:
         """
         given = (y_true, y_pred, sample_weight, mask)
         decision = (self.step, self.from_logits, self.labels)
-        if self.score in categorical.OF_MARGINS:
+        if self._of_margins:
             return confusion.margins(*given, *decision)
         return (confusion.confusion_matrix(*given, *decision),)
 
@@ -100,13 +109,12 @@ class ConfusionScoring:
         A class that does not can't be right, whatever is decided, and every
         class is called a little.
         """
+        if not self._of_margins:
+            return self.score(*sums)
         options = {}
         if self.score is categorical.mean_iou:
             options = {"present": not self.step.is_hard}
-        if self.score in categorical.OF_MARGINS:
-            score = categorical.OF_MARGINS[self.score]
-            return score(confusion.Margins(*sums), **options)
-        return self.score(*sums)
+        return self._of_margins(confusion.Margins(*sums), **options)
 
     def get_config(self) -> dict:
         labels = self.labels.get_config()

@@ -102,6 +102,23 @@ def test_names_are_those_of_the_scores():
         assert name in names.OF_MATRIX.functions, alias
 
 
+def test_a_score_need_not_be_hashable():
+    class FirstRecall:
+        def __eq__(self, other):
+            return self is other
+
+        def __call__(self, matrix):
+            return matrix[0, 0] / keras.ops.sum(matrix[0])
+
+    with pytest.raises(TypeError):
+        hash(FirstRecall())
+    p = [[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1]]
+    value = confusion_loss(
+        [0, 0, 1], p, FirstRecall(), step="hard", sparse=True
+    )
+    assert float(value) == 0.5
+
+
 def test_a_function_that_is_not_registered_says_how():
     loss = ConfusionLoss(lambda m: m[0, 0] / keras.ops.sum(m))
     assert 0 < loss(ONE_HOT, SHARES) < 1

@@ -194,7 +194,8 @@ def test_far_out_the_second_derivative_is_0(shape):
     x = np.array([-np.inf, -1e200, -1e150, 1e150, 1e200, np.inf])
     for op in (soft_step, soft_sign):
         slope = derivative(lambda x, op=op: op(x, step=unanchored(shape)))
-        np.testing.assert_array_equal(derivative(slope)(x), 0)
+        second = to_numpy(derivative(slope)(x))
+        np.testing.assert_array_equal(second, 0)
 
 
 def test_a_callable_has_a_middle_too():
