@@ -8,6 +8,7 @@ from typing import Any
 from softkeras import _checks, confusion, steps
 from softkeras._backend import ops
 from softkeras.scores import averaging, categorical, names
+from softkeras.scores._size import of_ordinary_size
 
 # The share of the matrix that becomes errors, spread over all cells, where a
 # score is 0/0 that could have been defined.
@@ -78,6 +79,8 @@ class ConfusionScoring:
         where it is 0/0, with soft ones where even the right decisions have
         none.
         """
+        if names.OF_MATRIX.knows(self.score):
+            sums = of_ordinary_size(sums, _total(sums))
         frozen = [ops.stop_gradient(each) for each in sums]
         raw = self._of(frozen)
         shape = tuple(getattr(raw, "shape", ()))
@@ -137,6 +140,10 @@ def _all_right(sums):
     return [hits + missed, ops.zeros_like(missed), ops.zeros_like(wrong)]
 
 
+def _total(sums):
+    return ops.sum(sums[0] if len(sums) == 1 else sums[0] + sums[1])
+
+
 def _with_errors(sums, frozen, some):
     """The sums, with a few errors of every kind where there are to be some.
 
@@ -144,9 +151,7 @@ def _with_errors(sums, frozen, some):
     out.
     """
     classes = sums[0].shape[0]
-    total = (
-        ops.sum(frozen[0]) if len(sums) == 1 else ops.sum(frozen[0] + frozen[1])
-    )
+    total = _total(frozen)
     few = ERRORS / classes**2 * ops.where(total > 0, total, 1.0)
     few = ops.where(some, few, 0.0)
     if len(sums) == 1:

@@ -601,6 +601,24 @@ def test_confident_batches_have_finite_gradients(name):
         assert np.all(np.isfinite(gradient))
 
 
+@pytest.mark.parametrize("p", [np.float32([0.3, 0.2, 0.8, 0.6]), RARE])
+@pytest.mark.parametrize("name", NAMED)
+def test_the_unit_of_the_weights_does_not_matter(name, p):
+    """Squares of sums of weights of 1e-10 are 0 in float32."""
+    function = getattr(losses, name)
+    y, w = np.float32([0, 1, 0, 1]), np.float32([1, 2, 0.5, 3])
+    want = None
+    for unit in (1, 1e-30, 1e-10, 1e-4, 1e5, 1e10, 1e30):
+        got = value_and_gradient(
+            lambda p, unit=unit: function(y, p, np.float32(w * unit)), p
+        )
+        want = got if want is None else want
+        np.testing.assert_allclose(got[0], want[0], 1e-5, 1e-6)
+        scale = np.abs(want[1]).max()
+        np.testing.assert_allclose(got[1], want[1], 1e-4, 1e-5 * scale)
+        assert scale > 0
+
+
 def test_a_row_without_a_positive_has_no_gradient_however_confident():
     for sharpness in (0.25, 1.0, 1.3, 2.0, 5.0):
         for score in ("f1", lambda c: c.tp / (c.tp + c.fp + c.fn), "precision"):

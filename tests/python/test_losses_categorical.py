@@ -236,6 +236,22 @@ def test_value_and_gradient_are_finite_for_every_finite_input(name, kind):
                 assert -1e-6 <= value <= 2 + 1e-6
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_unit_of_the_weights_does_not_matter(name):
+    """Squares of sums of weights of 1e-10 are 0 in float32."""
+    function, options, _ = LOSSES[name]
+    p, want = SHARES.astype("float32"), None
+    for unit in (1, 1e-30, 1e-10, 1e-4, 1e5, 1e10, 1e30):
+        w = np.float32(WEIGHTS * unit)
+        got = value_and_gradient(
+            lambda p, w=w: function(IDS, p, w, sparse=True, **options), p
+        )
+        want = got if want is None else want
+        np.testing.assert_allclose(got[0], want[0], 1e-5)
+        scale = np.abs(want[1]).max()
+        np.testing.assert_allclose(got[1], want[1], 1e-3, 1e-5 * scale)
+
+
 def test_matthews_keeps_its_digits_where_almost_all_is_called_one_class():
     """There n·Σ m - Σ t·c would lose all of them in float32."""
     x = np.tile([60.0, 0, 0, 0], (40, 1)) + LOGITS

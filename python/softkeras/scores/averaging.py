@@ -10,7 +10,8 @@ from softkeras import _checks
 from softkeras._backend import ops
 from softkeras._types import Tensor
 from softkeras.counts import AVERAGES, Counts
-from softkeras.scores.names import get, name_of
+from softkeras.scores._size import of_ordinary_size
+from softkeras.scores.names import OF_COUNTS, get, name_of
 
 __all__ = ["average_score"]
 
@@ -110,6 +111,9 @@ def weighted_values(
     """
     if average == "micro":
         counts = Counts(*(ops.sum(count) for count in counts))
+    support = ops.stop_gradient(counts.tp + counts.fn)
+    if OF_COUNTS.knows(score):
+        counts = Counts(*of_ordinary_size(counts, sum(counts)))
     frozen = Counts(*(ops.stop_gradient(count) for count in counts))
     raw = score(frozen)
     shape = tuple(ops.convert_to_tensor(raw).shape)
@@ -133,7 +137,6 @@ def weighted_values(
     values = score(
         Counts(counts.tp, counts.fp + more, counts.fn + more, counts.tn)
     )
-    support = frozen.tp + frozen.fn
     values = ops.where(vacant, 1.0 if empty == "one" else 0.0, values)
     present = ops.ones_like(support)
     if empty == "skip":

@@ -74,7 +74,7 @@ class Names:
         if not score_args:
             return identifier
         score = functools.partial(identifier, **score_args)
-        if identifier in self.functions.values():
+        if self.knows(identifier):
             score(self.trial(**score_args))  # Raises for a value that is off.
         return score
 
@@ -94,6 +94,11 @@ class Names:
                 "for the loss or metric itself, look at its spelling."
             ) from None
 
+    def knows(self, score: Callable) -> bool:
+        """Whether it is one of these, also with arguments bound."""
+        score = getattr(score, "func", score)
+        return any(score is function for function in self.functions.values())
+
     def serialize(self, score: Callable) -> Any:
         """The name of one of our scores, or the configuration of the user's.
 
@@ -101,9 +106,9 @@ class Names:
             ValueError: for a function that is not registered with
                 `keras.saving.register_keras_serializable`.
         """
-        score = getattr(score, "func", score)
-        if score in self.functions.values():
+        if self.knows(score):
             return name_of(score)
+        score = getattr(score, "func", score)
         return _checks.serializable("score", score)
 
 
