@@ -8,8 +8,8 @@ from softkeras._backend import ops
 
 # Totals whose fourth power float32 can hold, also of a share of 1e-17.
 ORDINARY = (2.0**-6, 2.0**30)
-# Below it, 1/total may be infinite.
-LEAST = 1e-36
+# Numbers whose inverse it can hold.
+INVERTIBLE = (1e-36, 1e36)
 
 
 def of_ordinary_size(sums: Any, total: Any) -> Any:
@@ -23,7 +23,5 @@ def of_ordinary_size(sums: Any, total: Any) -> Any:
     total = ops.stop_gradient(total)
     least, most = ORDINARY
     odd = ops.logical_or(total < least, total > most)
-    odd = ops.logical_and(odd, total > LEAST)
-    odd = ops.logical_and(odd, ops.isfinite(total))
-    factor = ops.where(odd, 1 / ops.where(odd, total, 1.0), 1.0)
+    factor = 1 / ops.where(odd, ops.clip(total, *INVERTIBLE), 1.0)
     return [each * factor for each in sums]
