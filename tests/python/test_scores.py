@@ -421,6 +421,19 @@ def test_predictions_of_one_half_are_not_taken_for_missing_labels(name, want):
     assert np.any(gradient != 0)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "int32", "int64"])
+@pytest.mark.parametrize("unit", [1, 2.0**-10, 2.0**10])
+def test_counts_of_any_dtype_have_the_same_score(dtype, unit):
+    unit = unit if "float" in dtype else max(unit, 1)
+    exact = unit * np.array([[3.0, 0, 1], [1, 0, 0], [2, 0, 0], [4, 0, 1]])
+    counts = Counts(*keras.ops.convert_to_tensor(exact, dtype))
+    for name in ("precision", "f_beta", "accuracy", "matthews"):
+        want = scores.average_score(name, Counts(*exact), average=None)
+        got = scores.average_score(name, counts, average=None)
+        got = to_numpy(keras.ops.cast(got, "float32"))
+        np.testing.assert_allclose(got, want, 2e-2)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_samples_of_half_precision_have_their_weights(dtype):
     """By hand: recalls 1, ½ and 0 with the weights 1, 4 and 3."""

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import keras
+
 from softkeras import _checks
 from softkeras._backend import ops
 from softkeras._types import Tensor
@@ -70,7 +72,7 @@ def average_score(
     >>> float(scores.average_score("precision", counts, empty="zero"))
     0.375
     """
-    counts = Counts(*(ops.convert_to_tensor(count) for count in counts))
+    counts = Counts(*(_wide(count) for count in counts))
     values, own = weighted_values(
         get(score, **score_args),
         counts,
@@ -84,6 +86,13 @@ def average_score(
         weights = ops.cast(weights, own.dtype)
         own = _alike_if_nothing(weights * own, own)
     return mean(values, own, float("nan"))
+
+
+def _wide(count):
+    """In float32 at least: products soon overflow in float16, or are whole."""
+    count = ops.convert_to_tensor(count)
+    exact = keras.backend.standardize_dtype(count.dtype) == "float64"
+    return ops.cast(count, "float64" if exact else "float32")
 
 
 def weighted_values(
