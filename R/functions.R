@@ -68,8 +68,9 @@ as_py_metric <- function(metric) {
 
 OF_TENSORS <- paste0(
   "\nIt must be a function of tensors: made of R's arithmetic, of op_*() of this ",
-  "package and of keras3. In place of ifelse(), pmax(), %*%, diag() and > there are ",
-  "op_where(), op_maximum(), op_matmul(), op_diagonal() and op_soft_step()."
+  "package and of keras3. In place of >, ifelse(), round(), which.max(), pmax(), ",
+  "%*% and diag() there are op_soft_step(), op_where(), op_soft_round(), ",
+  "op_soft_argmax(), op_maximum(), op_matmul() and op_diagonal()."
 )
 
 # `call` for Python, which is to be known by the source of the function `of` in a

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from softkeras.doctor import _recording, _run
+from softkeras.doctor import _errors, _recording, _run
 from softkeras.doctor._examination import Examination
 from softkeras.doctor._probes import Probe
 from softkeras.doctor._recording import (
@@ -19,34 +19,6 @@ from softkeras.doctor._recording import (
     blame,
 )
 from softkeras.doctor._remedies import remedy
-
-# By what stands in errors of backends, what to write in place of what they
-# refuse.
-_ERRORS = {
-    "as a Python `bool`": "Write keras.ops.where(condition, a, b), or "
-    "keras.ops.cond: a graph has no values yet for an `if`.",
-    "truth value of an array": "Write keras.ops.where(condition, a, b), and "
-    "compare with keras.ops.less and the like.",
-    "conversion of traced array": "Write keras.ops.where(condition, a, b), "
-    "or keras.ops.cond: what is compiled has no values yet for an `if`.",
-    "None values not supported": "Write keras.ops.shape(x)[0], or take the "
-    "mean: in a graph the number of rows in x.shape is None.",
-    "'NoneType'": "Write keras.ops.shape(x)[0], or take the mean: in a graph "
-    "the number of rows in x.shape is None.",
-    "no attribute 'numpy'": "Compute with keras.ops throughout: a graph has no "
-    "values for NumPy.",
-    "to a numpy array": "Compute with keras.ops throughout: a graph has no "
-    "values for NumPy.",
-    "__array__() method was called on traced": "Compute with keras.ops "
-    "throughout: what is compiled has no values for NumPy.",
-    "EagerPyFunc": "Compute with keras.ops in place of the Python function, or "
-    "give compile() jit_compile=False.",
-    "PyFunc": "Compute with keras.ops in place of the Python function, or give "
-    "compile() jit_compile=False.",
-    "initialize variables": "Make variables once, outside of the function.",
-    "singleton tf.Variables": "Make variables once, outside of the function.",
-}
-
 
 _COMPARED = ("greater", "greater_equal", "less", "less_equal")
 _FAST = ("exp", "exp2", "expm1", "cosh", "sinh", "power", "pow", "square")
@@ -331,9 +303,7 @@ def variable(
 def failure(error: BaseException) -> Blame:
     """What an error says, and where it arose."""
     place = _recording.user_line(error)
-    text = str(error)
-    remedies = [way for mark, way in _ERRORS.items() if mark in text]
-    return Blame(_line(place), first_line(error), " ".join(remedies[:1]))
+    return Blame(_line(place), first_line(error), *_errors.remedies(error))
 
 
 def first_line(error: BaseException) -> str:

@@ -148,6 +148,15 @@ class Examination:
         if same not in {(f.kind, f.where) for f in self.findings}:
             self.findings.append(Finding(kind, severity, where, cause, **more))
 
+    def made_up(self) -> str:
+        """What to add to a remedy where nobody gave labels and predictions."""
+        if self.layout is None or self.given:
+            return ""
+        return (
+            " It was tried with labels and predictions made for it; if it "
+            "needs others, give yours: diagnose(loss, y_true, y_pred)."
+        )
+
     def perfect(self, probe: str | Probe | None = None) -> np.ndarray | None:
         """Predictions that are all right for a probe's labels."""
         return self._end(probe, 0)

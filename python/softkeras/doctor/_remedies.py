@@ -84,9 +84,9 @@ def _words_of(operation) -> list[str]:
 
 def _unsafe(found: Remedy, operation) -> Remedy:
     return Remedy(
-        f"`where` differentiates both branches, also where it does not choose "
-        f"one: there 0 comes to {operation.word}, and 0 times its infinite "
-        "derivative is NaN.",
+        "`where` differentiates both branches, also where it does not choose "
+        f"one: there it hands down 0, the derivative of {operation.word} is "
+        "infinite or NaN, and 0 times that is NaN.",
         "softkeras.ops.safe_where(condition, if_true, if_false, x, safe_true, "
         "safe_false), whose branches never see what they can't take",
         "op_safe_where(condition, if_true, if_false, x, safe_true, safe_false)",
@@ -119,8 +119,10 @@ def _comparison(sign, arguments, replacement):
         f"A comparison (a {sign} b) is True or False, and nothing between "
         "that a gradient could go to.",
         f"softkeras.ops.soft_step({arguments}), with straight_through=True "
-        f"where the exact value is wanted; {_COUNTS}",
-        f"op_soft_step({arguments})",
+        f"where the exact value is wanted, and v + (u - v) * that in place of "
+        f"where(a {sign} b, u, v); {_COUNTS}",
+        f"op_soft_step({arguments}), and v + (u - v) * that in place of "
+        f"keras3's op_where(a {sign} b, u, v) or ifelse()",
         replacement,
     )
 
@@ -214,8 +216,9 @@ _CUTS = {
     "cast to bool": Remedy(
         "A cast to booleans is True or False, which have no gradient.",
         "softkeras.ops.soft_step(x, threshold), with the threshold above "
-        "which it means True",
-        "op_soft_step(x, threshold)",
+        "which it means True; and v + (u - v) * d in place of where(d, u, v)",
+        "op_soft_step(x, threshold), and v + (u - v) * d in place of keras3's "
+        "op_where(d, u, v)",
     ),
     "stop_gradient": Remedy(
         "stop_gradient cuts the gradient off, which is what it is for.",

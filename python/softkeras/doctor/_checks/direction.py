@@ -40,7 +40,8 @@ def check(exam: Examination) -> None:
         "predictions away from their labels.",
         remedy="Return 1 - score, or -score, in place of a score; see that "
         "y_true is the first argument and y_pred the second. If y_pred is a "
-        "distance, small where y_true is 1, all is as it should be.",
+        "distance, small where y_true is 1, all is as it should be."
+        + exam.made_up(),
         example=exam.probes[exam.usual()[0]],
     )
 

@@ -93,18 +93,14 @@ def _same(eager, other, spread, smooth=True):
 def fails(exam: Examination, name: str, error: Exception) -> None:
     """Writes down that it fails on an input, eagerly."""
     blame = _blame.failure(error)
-    remedy = blame.remedy
-    if exam.layout is not None and not exam.given:
-        remedy = (
-            f"{remedy} It was tried with labels and predictions made for it; "
-            "if it needs others, give yours: diagnose(loss, y_true, y_pred)."
-        ).strip()
+    made = exam.made_up()
     exam.add(
         "fails",
         "error",
         blame.operation or exam.subject.name,
         f"It raises {type(error).__name__}: {blame.cause}",
-        remedy=remedy,
+        remedy=f"{blame.remedy}{made}".strip(),
+        remedy_r=f"{blame.remedy_r}{made}".strip(),
         example=exam.probes.get(name, {}),
     )
 
@@ -117,6 +113,7 @@ def _fails(exam, mode, error):
         blame.operation or NAMES[mode],
         f"It runs {NAMES[exam.mode]}, but not {NAMES[mode]}: {blame.cause}",
         remedy=blame.remedy,
+        remedy_r=blame.remedy_r,
     )
 
 

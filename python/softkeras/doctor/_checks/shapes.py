@@ -18,6 +18,35 @@ FLAT = (
 )
 
 
+FLAT_R = (
+    "Write y_true <- op_reshape(y_true, op_shape(y_pred)), of keras3, in the "
+    "loss; or give compile() a plain function in place of a Loss class of your "
+    "own: there Keras brings labels and predictions to as many axes."
+)
+_TO_ONE_SHAPE = (
+    (
+        "Bring both to one shape before they meet: y_true = "
+        "ops.reshape(y_true, ops.shape(y_pred)), and index or squeeze neither "
+        "of them alone."
+    ),
+    (
+        "Bring both to one shape before they meet: y_true <- "
+        "op_reshape(y_true, op_shape(y_pred)), of keras3, and index or squeeze "
+        "neither of them alone."
+    ),
+)
+_TO_ROWS = (
+    (
+        "Bring both to one shape before they meet, (n,) if it is a number a "
+        "row: y_true = ops.reshape(y_true, (-1,))."
+    ),
+    (
+        "Bring both to one shape before they meet, a vector if it is a number "
+        "a row: y_true <- op_reshape(y_true, list(-1L)), of keras3."
+    ),
+)
+
+
 def check(exam: Examination) -> None:
     """Finds results of a wrong shape, and labels that meet all predictions."""
     if exam.subject.kind != "loss" or exam.found("random"):
@@ -112,7 +141,8 @@ def _by_hand(exam, probe):
 
 
 def _broadcasts(exam, probe, other, where):
-    shapes = f"{other['y_true'].shape} and {other['y_pred'].shape}"
+    labels, predictions = other["y_true"].shape, other["y_pred"].shape
+    alike = other["y_true"].size == other["y_pred"].size
     made = exam.values(other)
     result = (
         f" to a result of shape {made.shape}"
@@ -120,8 +150,9 @@ def _broadcasts(exam, probe, other, where):
         else ""
     )
     cause = (
-        f"y_true and y_pred of shapes {shapes} broadcast{result}: the label "
-        "of each row meets the predictions of all rows."
+        f"y_true of shape {labels} and {'' if alike else 'what comes of '}"
+        f"y_pred of shape {predictions} broadcast{result}: the label of each "
+        "row meets the predictions of all rows."
     )
     if other is probe:
         swapped = {**probe, "y_true": np.roll(probe["y_true"], 1, 0)}
@@ -132,26 +163,36 @@ def _broadcasts(exam, probe, other, where):
                 f"label stands in ({_rows.total(exam, swapped):.4g} with all "
                 "labels moved on by a row), and only their mean is learned."
             )
-        remedy = (
-            "Bring both to one shape before they meet: y_true = "
-            "ops.reshape(y_true, ops.shape(y_pred)), and index or squeeze "
-            "neither of them alone."
-        )
+        remedy, remedy_r = _TO_ONE_SHAPE if alike else _TO_ROWS
     else:
         cause += (
             f" The loss is then {_rows.total(exam, other):.4g} in place of "
             f"{_rows.total(exam, probe):.4g}."
         )
-        remedy = FLAT
+        remedy, remedy_r = FLAT, FLAT_R
         if other["y_true"].ndim == other["y_pred"].ndim > 1:
-            remedy = (
-                "Write y_true = ops.reshape(y_true, (-1,)) in the loss, or "
-                "give fit() class ids of shape (n,)."
+            remedy, remedy_r = (
+                (
+                    "Write y_true = ops.reshape(y_true, (-1,)) in the loss, or "
+                    "give fit() class ids of shape (n,)."
+                ),
+                (
+                    "Write y_true <- op_reshape(y_true, list(-1L)), of keras3, "
+                    "in the loss, or give fit() class ids as a vector."
+                ),
             )
     small = _rows.take(other, _two(probe))
     # Nobody gave the shapes of `other`, with which they would broadcast.
     severity = "error" if other is probe else "warning"
-    exam.add("broadcasts", severity, where, cause, remedy=remedy, example=small)
+    exam.add(
+        "broadcasts",
+        severity,
+        where,
+        cause,
+        remedy=remedy,
+        remedy_r=remedy_r,
+        example=small,
+    )
 
 
 def _where(exam, probe):
