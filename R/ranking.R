@@ -154,7 +154,7 @@ loss_soft_ndcg <- function(
 #'
 #' @inheritParams loss_soft_ndcg
 #' @param y_true Relevance from 0 to 1, of the shape of `y_pred`.
-#' @param k How many items are in the top, 1 or more.
+#' @param k How many items are in the top, 1 or more; all of a group that has no more.
 #'
 #' @inherit loss_soft_precision return
 #' @references Blondel, Martins and Niculae (2020), *Learning with Fenchel-Young
@@ -193,7 +193,8 @@ loss_soft_precision_at_k <- function(
 #'   classes, counted from 0 as in keras3.
 #' @param y_pred Probabilities, or logits: an array with the classes along the
 #'   last axis.
-#' @param k How many classes are in the top, 1 or more.
+#' @param k How many classes are in the top, 1 or more; with all of them in it the
+#'   loss is 0.
 #' @param sparse Whether `y_true` holds ids of classes.
 #' @param sample_weight,mask Only with `y_true` and `y_pred`: weights of 0 or
 #'   more, and logicals, of the shape of `y_pred` without its last axis.

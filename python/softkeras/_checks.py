@@ -140,6 +140,12 @@ def boolean(name, value):
 
 def tensor(name, x, dtype=None):
     """`x` as a tensor, which must hold numbers."""
+    if hasattr(x, "flat_values") and hasattr(x, "row_splits"):
+        raise ValueError(
+            f"`{name}` must be an array or a tensor of numbers. Received: "
+            f"{name}, a ragged tensor; give its flat_values, if rows do not "
+            "matter, or pad it and give weights of 0 or a mask."
+        )
     try:
         if x is None:
             raise TypeError
@@ -152,7 +158,15 @@ def tensor(name, x, dtype=None):
         raise ValueError(
             f"`{name}` must be an array or a tensor of numbers. Received: "
             f"{name} of type {type(x).__name__}: {x!r:.80}"
+            f"{_of_strings(name, x)}"
         ) from None
+
+
+def _of_strings(name, x):
+    """What to do about strings, if `x` holds some."""
+    if not any(isinstance(each, str) for each in np.ravel(np.array(x, "O"))):
+        return ""
+    return f"; make numbers of it, as by np.equal({name}, 'yes')"
 
 
 def floating(name, x):
@@ -163,7 +177,8 @@ def floating(name, x):
         raise ValueError(
             f"`{name}` must hold floats: probabilities, or logits with "
             f"from_logits=True. Received: {name} of dtype {dtype}; a decision "
-            "that has already been rounded has no gradient."
+            "that has already been rounded has no gradient. Where none is "
+            "needed, as with step='hard', cast it to float32."
         )
     return x
 
@@ -210,12 +225,16 @@ def within(name, values, low, high, allowed, or_nan=False):
             return ops.logical_not(ops.logical_or(least() < low, most() > high))
         return ops.logical_and(least() >= low, most() <= high)
 
+    def held():
+        low, high = float(least()), float(most())
+        if low == low and high == high:
+            return f"values from {low} to {high}"
+        missing = ops.convert_to_numpy(ops.isnan(values))
+        return f"NaN in {missing.sum()} of {missing.size} places"
+
     if _backend.is_concrete(values):
         if not bool(holds()):
-            raise ValueError(
-                f"{message} Received: {name} with values from "
-                f"{float(least())} to {float(most())}."
-            )
+            raise ValueError(f"{message} Received: {name} with {held()}.")
     elif not _backend.assert_in_graph(holds, message, least, most):
         return ops.logical_and(values >= low, values <= high)
     return None
@@ -232,11 +251,10 @@ def labels(y_true, prediction):
         accepted.append(shape[:1])
     if not any(fits(candidate, wanted) for candidate in accepted):
         rows = wanted[:-1]
-        advice = (
-            "Where only an axis of size 1 is missing at the end, add it to the "
-            "labels: y_true[..., None]."
-        )
-        if any(fits(shape, each) for each in (rows, (*rows, 1))):
+        advice = "Give a label for each prediction."
+        if fits((*shape, 1), wanted):
+            advice = "Add the axis that is missing: y_true[..., None]."
+        elif any(fits(shape, each) for each in (rows, (*rows, 1))):
             advice = (
                 f"If the labels are ids of {wanted[-1]} classes, give "
                 "sparse=True."

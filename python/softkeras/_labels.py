@@ -11,7 +11,8 @@ from softkeras._backend import ops
 
 # What a label must be, once it is read.
 ALLOWED = (
-    "labels from 0 to 1, after labels=(negative, positive) has mapped them"
+    "labels from 0 to 1, after labels=(negative, positive) has mapped them; "
+    "ids of classes need sparse=True"
 )
 
 
@@ -67,8 +68,9 @@ class Labels(NamedTuple):
             ids,
             0,
             classes - 1,
-            f"ids of the {classes} classes of y_pred, whole numbers from 0 "
-            f"on, with sparse=True ({-(2**31)} is what is no whole number)",
+            f"ids of the {classes} classes of y_pred with sparse=True, whole "
+            f"numbers from 0 to {classes - 1}; subtract 1 if they begin with 1 "
+            f"({-(2**31)} stands for what is no whole number)",
         )
         dtype = _checks.wide(prediction.dtype)
         label = ops.one_hot(ops.cast(ids, "int32"), classes, dtype=dtype)

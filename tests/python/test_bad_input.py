@@ -6,6 +6,7 @@ import pytest
 from conftest import BACKEND, MODES, compiled
 
 import softkeras
+from softkeras import losses
 from softkeras.losses import ScoreLoss, SoftFBeta, SoftPrecision, soft_precision
 from softkeras.metrics import EpochScore
 from softkeras.plots import plot_steps
@@ -139,16 +140,63 @@ def test_ops_of_what_are_no_numbers(bad):
 @pytest.mark.parametrize(
     "y_true, options, said",
     [
-        ([0.5, 1.0], {"sparse": True}, "is what is no whole number"),
+        ([0.5, 1.0], {"sparse": True}, "for what is no whole number"),
+        ([1, 2], {"sparse": True}, "from 0 to 1; subtract 1 if they begin"),
         (["a", "b"], {"sparse": True}, "ids of classes.*dtype string"),
         ([0, 1], {}, "ids of 2 classes, give sparse=True"),
         ([[0], [1]], {}, "ids of 2 classes, give sparse=True"),
-        ([[0, 1, 0], [1, 0, 0]], {}, "axis of size 1"),
+        ([[0, 1, 0], [1, 0, 0]], {}, "Give a label for each prediction"),
+        ([[0, 1], [1, float("nan")]], {}, "NaN in 1 of 4 places"),
+        ([[0, 2], [1, 1]], {}, "from 0.0 to 2.0"),
     ],
-    ids=["half", "text", "ids", "column", "three"],
+    ids=["half", "one", "text", "ids", "column", "three", "nan", "two"],
 )
 def test_labels_that_do_not_fit_say_what_to_do(y_true, options, said):
     if options and isinstance(y_true[0], str) and BACKEND != "tensorflow":
         pytest.skip("only TensorFlow has tensors of strings")
     with pytest.raises(ValueError, match=said):
         soft_precision(y_true, [[0.2, 0.8], [0.6, 0.4]], **options)
+
+
+def test_labels_of_an_axis_less_say_how_to_add_it():
+    with pytest.raises(ValueError, match=r"y_true\[\.\.\., None\]"):
+        soft_precision(np.ones((2, 3)), np.full((2, 3, 1), 0.5))
+
+
+def test_words_for_labels_say_what_to_make_of_them():
+    with pytest.raises(ValueError, match=r"np.equal\(y_true, 'yes'\)"):
+        soft_precision(["yes", "no"], [0.2, 0.8])
+
+
+@pytest.mark.skipif(
+    BACKEND != "tensorflow", reason="only TensorFlow has ragged tensors"
+)
+def test_ragged_predictions_say_what_to_give():
+    import tensorflow as tf
+
+    p = tf.ragged.constant([[0.2], [0.3, 0.4]])
+    with pytest.raises(ValueError, match=r"`y_pred` .* its flat_values"):
+        soft_precision(p, p)
+
+
+@pytest.mark.parametrize("score", [lambda c: None, lambda c: 1, lambda c: "1"])
+def test_a_score_that_is_not_computed_of_the_counts(score):
+    for call in (losses.score_loss, losses.confusion_loss):
+        with pytest.raises(ValueError, match=r"must be a tensor, .*Received: "):
+            call([[0.0, 1.0]], [[0.2, 0.8]], score)
+
+
+def test_a_score_that_numpy_computes_has_no_gradient():
+    def score(counts):
+        return keras.ops.convert_to_numpy(counts.tp)
+
+    with pytest.raises(ValueError, match="NumPy and constants have no grad"):
+        losses.score_loss([0.0, 1.0], [0.2, 0.8], score)
+    counts = softkeras.soft_counts([0.0, 1.0], [0.2, 0.8], step="hard")
+    got = softkeras.scores.average_score(score, counts)
+    np.testing.assert_allclose(got, 1.0)
+
+
+def test_a_score_of_more_than_counts_says_what_it_needs():
+    with pytest.raises(ValueError, match="needs p besides Counts"):
+        losses.score_loss([0.0, 1.0], [0.2, 0.8], lambda c, p: c.tp)

@@ -163,7 +163,7 @@ def test_a_score_has_a_name():
         ),
         (
             lambda: names.OF_MATRIX.get("categorical_cost"),
-            ["categorical_cost", "takes: cost_matrix"],
+            ["categorical_cost", "needs cost_matrix"],
         ),
         (
             lambda: names.OF_MATRIX.get("expected_cost", cost_matrix=[1, 2]),

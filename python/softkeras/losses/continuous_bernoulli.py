@@ -201,6 +201,9 @@ class ContinuousBernoulli(Arithmetic, keras.losses.Loss):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return continuous_bernoulli(y_true, y_pred, self.from_logits)
 
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name}>"
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),

@@ -146,6 +146,9 @@ class FunctionLoss(Arithmetic, keras.losses.Loss):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return self.function(y_true, y_pred)
 
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name}>"
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),

@@ -252,7 +252,8 @@ def soft_precision_at_k(
     Args:
         y_true: Relevance of the items, from 0 to 1, of the shape of `y_pred`.
         {scores}
-        k: How many items are in the top, 1 or more.
+        k: How many items are in the top, 1 or more; all of a group that has
+            no more.
         {step}
 
     Returns:
@@ -406,7 +407,8 @@ class SoftPrecisionAtK(RankingLoss):
     Gradient: with h = H'(x - τ), ∂φⱼ/∂xₗ = hⱼ·(δⱼₗ - hₗ/Σ h).
 
     Args:
-        k: How many items are in the top, 1 or more.
+        k: How many items are in the top, 1 or more; all of a group that has
+            no more.
         {step}
         {loss}
 

@@ -69,7 +69,8 @@ def soft_top_k_accuracy(
         sample_weight: Weights >= 0, of the shape of the leading axes of
             `y_pred` without the classes, or one that broadcasts to it.
         mask: Booleans of such a shape; where it is false nothing counts.
-        k: How many classes are in the top, 1 or more.
+        k: How many classes are in the top, 1 or more; with all of them in it
+            the loss is 0.
         sparse: Whether `y_true` holds class ids.
         {step}
 
@@ -202,7 +203,8 @@ class SoftTopKAccuracy(RankingLoss):
     Gradient: with h = H'(x - τ), -w·h_y·(δ_yj - h_j/Σ h)/Σ w.
 
     Args:
-        k: How many classes are in the top, 1 or more.
+        k: How many classes are in the top, 1 or more; with all of them in it
+            the loss is 0.
         sparse: Whether `y_true` holds class ids.
         {step}
         {loss}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 
 from softkeras import _checks
 from softkeras._backend import ops
@@ -124,7 +125,7 @@ def weighted_values(
     if OF_COUNTS.knows(score):
         counts = Counts(*of_ordinary_size(counts, sum(counts)))
     frozen = Counts(*(ops.stop_gradient(count) for count in counts))
-    raw = score(frozen)
+    raw = computed(score, frozen, hard)
     shape = tuple(ops.convert_to_tensor(raw).shape)
     if not _checks.fits(shape, tuple(frozen.tp.shape)):
         raise ValueError(
@@ -155,6 +156,21 @@ def weighted_values(
     if weights is None:
         return values, present
     return values, weights * present
+
+
+def computed(score: Callable, of: Any, hard: bool) -> Any:
+    """score(of), which must be computed from it, by tensors if not `hard`."""
+    raw = score(of)
+    of_numpy = isinstance(raw, (np.ndarray, np.generic))
+    constant = raw is None or isinstance(raw, (str, int, float))
+    if (not hard) if of_numpy else constant:
+        raise ValueError(
+            "A score must be a tensor, computed from what it is given by "
+            "arithmetic and keras.ops: NumPy and constants have no gradient. "
+            f"Received: {raw!r:.80} of type {type(raw).__name__} from "
+            f"{name_of(score)}."
+        )
+    return raw
 
 
 def _without_score(score, counts, sound):

@@ -87,6 +87,20 @@ class Names:
             parameters.bind(None, **score_args)
         except TypeError as error:
             _, *own = parameters.parameters
+            needed = [
+                name
+                for name in own
+                if parameters.parameters[name].default
+                is inspect.Parameter.empty
+                and name not in score_args
+            ]
+            if needed and set(score_args) <= set(own):
+                raise ValueError(
+                    f"The score {name_of(score)} needs {', '.join(needed)} "
+                    f"besides {self.of}, which is all that it is called with. "
+                    "Give what it needs by name to the loss or metric, or a "
+                    "default to the function."
+                ) from None
             raise ValueError(
                 f"The score {name_of(score)} can't be called with {self.of} "
                 f"and {score_args}: {error}. Besides {self.of} it takes: "

@@ -280,7 +280,7 @@ def _scores():
                     "f_beta", counts.Counts(*k.unstack(x, 4)), beta=2.0
                 ),
                 (COUNTS,),
-                family="score",
+                family="reduction",
             )
         elif name in scores.categorical.__all__:
             cases[name] = Case(
