@@ -31,7 +31,7 @@ FAMILIES = {
             "softkeras's default soft decision beside cross-entropy."
         ),
     ),
-    "sizes": ("Cost against size", "The same, from 10³ elements on."),
+    "sizes": ("Cost against size", "The same, of 10³ to 10⁸ elements."),
     "classes": (
         "Cost against the number of classes",
         (
@@ -146,7 +146,9 @@ def page(result: dict) -> str:
     for family, (title, text) in FAMILIES.items():
         groups = [g for g in result["groups"] if g["family"] == family]
         if groups:
-            parts.append(f"## {title}\n\n{text}\n\n{table(groups)}")
+            parts.append(
+                f"## {title}\n\n{text}{size(groups)}\n\n{table(groups)}"
+            )
     return "\n".join(parts)
 
 
@@ -245,6 +247,14 @@ def table(groups: list[dict]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def size(groups: list[dict]) -> str:
+    """How many elements there are, where all groups have as many."""
+    sizes = {group.get("elements") for group in groups}
+    if len(sizes) > 1 or None in sizes:
+        return ""
+    return f" Of {sizes.pop():,} elements."
+
+
 def about(group: dict) -> str:
     """What tells a group from others: backend, mode, kind and sizes."""
     words = [BACKENDS[group["backend"]], group["mode"]]
@@ -269,9 +279,11 @@ def cell(key: str, value) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits, without an exponent."""
+    """Three digits, without an exponent; three behind the point next to 1."""
     if value >= 100:
         return f"{value:,.0f}"
+    if 1 < value < 1.1:
+        return f"{value:.3f}"
     return f"{value:.3g}"
 
 
