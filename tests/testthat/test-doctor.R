@@ -46,6 +46,19 @@ test_that("what to write is said in the words of R", {
   expect_match(format(diagnose(rmse)), "remedy   keras3's op_sqrt", all = FALSE)
 })
 
+test_that("what R's own functions refuse has a remedy in the words of R", {
+  skip_if_no_keras()
+  remedies <- function(fn) as.data.frame(diagnose(fn))$remedy
+  expect_match(
+    remedies(function(y_true, y_pred) mean(abs(y_true - (y_pred > 0.5)))),
+    "op_soft_step(", fixed = TRUE, all = FALSE
+  )
+  expect_match(
+    remedies(function(y_true, y_pred) mean((which.max(y_pred) - y_true)^2)),
+    "op_soft_argmax(", fixed = TRUE, all = FALSE
+  )
+})
+
 test_that("a function of one argument is an activation", {
   skip_if_no_keras()
   report <- diagnose(function(x) round(x))

@@ -19,7 +19,7 @@ _COMPARISON = (
     (
         "Write op_soft_step(x, threshold) in place of x > threshold, which has "
         "no gradient, nor has ifelse() of it; where none is needed, keras3's "
-        "op_greater() and op_where()."
+        "op_greater() and op_where(); and its op_maximum() in place of pmax()."
     ),
 )
 _ROWS = (
