@@ -147,6 +147,26 @@ def test_scores_of_huge_and_tiny_counts_do_not_overflow(rng):
             np.testing.assert_allclose(got, score(Counts(*counts)), 1e-5)
 
 
+@pytest.mark.parametrize("unit", [1e-32, 1e-10, 1e-3, 1e10, 1e30])
+def test_the_unit_of_counts_does_not_matter(unit):
+    """Neither for the score nor, times the unit, for its gradient."""
+    counts = np.array([3.0, 1.0, 2.0, 4.0])
+    for name in ("precision", "matthews", "cohen_kappa"):
+        score = names.get(name)
+        want = value_and_gradient(
+            lambda x, score=score: score(Counts(*[x[i] for i in range(4)])),
+            counts,
+        )
+        value, gradient = value_and_gradient(
+            lambda x, name=name: scores.average_score(
+                name, Counts(*[x[i] for i in range(4)])
+            ),
+            np.float32(unit * counts),
+        )
+        np.testing.assert_allclose(value, want[0], 1e-5)
+        np.testing.assert_allclose(gradient * np.float64(unit), want[1], 1e-4)
+
+
 @pytest.mark.parametrize("name, reference", REFERENCE.items())
 def test_one_output_is_the_binary_score(rng, name, reference):
     y, p = rng.integers(0, 2, 50), rng.random(50)

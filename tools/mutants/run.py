@@ -39,6 +39,7 @@ BACKENDS = ("tensorflow", "jax")
 ACCEPTED = HERE / "accepted.json"
 # Each file and the tests that are to find its faults.
 TESTS = {
+    "scores/_size.py": ["test_scores.py"],
     "scores/agreement.py": ["test_scores.py"],
     "scores/averaging.py": ["test_scores.py"],
     "scores/categorical.py": ["test_scores_categorical.py"],
