@@ -169,7 +169,8 @@ callback_epoch_metric <- function(
 #' model <- keras$Sequential(list(keras$layers$Dense(1L, name = "dense")))
 #' model$compile("sgd", loss = "mse")
 #' x <- matrix(c(1, 0, 2, 0), 4, 2)
-#' history <- model$fit(x, rowSums(x), batch_size = 1L, verbose = 0L, callbacks = list(watch))
+#' y <- array(rowSums(x))
+#' history <- model$fit(x, y, batch_size = 1L, verbose = 0L, callbacks = list(watch))
 #' as.data.frame(watch)
 callback_gradient_watch <- function(every = 100, stop = TRUE, path = "bad_batch.npz") {
   call_python(
