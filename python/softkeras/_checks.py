@@ -163,8 +163,12 @@ def tensor(name, x, dtype=None):
 
 
 def _of_strings(name, x):
-    """What to do about strings, if `x` holds some."""
-    if not any(isinstance(each, str) for each in np.ravel(np.array(x, "O"))):
+    """What to do about strings, if `x` begins with one."""
+    while isinstance(x, (list, tuple)) and x:
+        x = x[0]
+    if isinstance(x, np.ndarray) and x.size:
+        x = x.flat[0]
+    if not isinstance(x, str):
         return ""
     return f"; make numbers of it, as by np.equal({name}, 'yes')"
 
@@ -229,8 +233,9 @@ def within(name, values, low, high, allowed, or_nan=False):
         low, high = float(least()), float(most())
         if low == low and high == high:
             return f"values from {low} to {high}"
-        missing = ops.convert_to_numpy(ops.isnan(values))
-        return f"NaN in {missing.sum()} of {missing.size} places"
+        # As a share, because values may have been broadcast.
+        missing = 100 * np.mean(ops.convert_to_numpy(ops.isnan(values)))
+        return f"NaN in {missing:.3g} % of its values"
 
     if _backend.is_concrete(values):
         if not bool(holds()):

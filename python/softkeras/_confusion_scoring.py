@@ -113,7 +113,7 @@ class ConfusionScoring:
         class is called a little.
         """
         if not self._of_margins:
-            return averaging.computed(self.score, *sums, self.step.is_hard)
+            return averaging.computed(self.score, sums[0], self.step.is_hard)
         options = {}
         if self.score is categorical.mean_iou:
             options = {"present": not self.step.is_hard}

@@ -146,7 +146,7 @@ def test_ops_of_what_are_no_numbers(bad):
         ([0, 1], {}, "ids of 2 classes, give sparse=True"),
         ([[0], [1]], {}, "ids of 2 classes, give sparse=True"),
         ([[0, 1, 0], [1, 0, 0]], {}, "Give a label for each prediction"),
-        ([[0, 1], [1, float("nan")]], {}, "NaN in 1 of 4 places"),
+        ([[0, 1], [1, float("nan")]], {}, "NaN in 25 % of its values"),
         ([[0, 2], [1, 1]], {}, "from 0.0 to 2.0"),
     ],
     ids=["half", "one", "text", "ids", "column", "three", "nan", "two"],
@@ -164,8 +164,15 @@ def test_labels_of_an_axis_less_say_how_to_add_it():
 
 
 def test_words_for_labels_say_what_to_make_of_them():
-    with pytest.raises(ValueError, match=r"np.equal\(y_true, 'yes'\)"):
-        soft_precision(["yes", "no"], [0.2, 0.8])
+    for words in (["yes", "no"], [["yes"], ["no"]], np.array(["yes", "no"])):
+        with pytest.raises(ValueError, match=r"np.equal\(y_true, 'yes'\)"):
+            soft_precision(words, [0.2, 0.8])
+
+
+def test_arrays_of_unlike_shapes_are_refused_in_the_same_words():
+    unlike = [np.zeros((2, 3)), np.zeros((2, 4))]
+    with pytest.raises(ValueError, match="`y_true` must be an array or a tens"):
+        soft_precision(unlike, np.full((2, 2, 3), 0.5))
 
 
 @pytest.mark.skipif(

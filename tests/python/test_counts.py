@@ -222,7 +222,7 @@ Y, P = np.array([[1, 0], [0, 1], [1, 1]]), np.full((3, 2), 0.4, "float32")
         ((2 * Y - 1, P), ["y_true", "0 to 1", "-1.0"]),
         ((Y + np.nan, P), ["y_true", "0 to 1", "NaN in"]),
         ((Y, P, [1.0, -0.5, 1.0]), ["sample_weight", "-0.5"]),
-        ((Y, P, [1.0, np.nan, 1.0]), ["sample_weight", "NaN in"]),
+        ((Y, P, [1.0, np.nan, 1.0]), ["sample_weight", "NaN in 33.3 %"]),
         ((Y, P, [1.0, np.inf, 1.0]), ["sample_weight", "inf"]),
         ((Y, P, [1.0, 1.0]), ["sample_weight", "(2,)", "(3, 2)"]),
         ((Y, P, None, [True, True]), ["mask", "(2,)", "(3, 2)"]),

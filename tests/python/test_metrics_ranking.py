@@ -66,7 +66,7 @@ def test_top_k_accuracy_is_that_of_scikit_learn():
 
 def test_it_shows_what_fit_trains_on():
     keras.utils.set_random_seed(1)
-    x = RNG.normal(size=(23, 5, 3)).astype("float32")
+    x = np.random.default_rng(1).normal(size=(23, 5, 3)).astype("float32")
     y = np.round(3 / (1 + np.exp(-2 * x[..., 0])))
     model = keras.Sequential(
         [keras.layers.Dense(1), keras.layers.Reshape((5,))]
@@ -75,11 +75,11 @@ def test_it_shows_what_fit_trains_on():
     model.compile(
         keras.optimizers.Adam(0.1), SoftNDCG(from_logits=True), metrics=[metric]
     )
-    model.fit(x, y, batch_size=7, epochs=30, verbose=0)
+    model.fit(x, y, batch_size=7, epochs=60, verbose=0)
     shown = model.evaluate(x, y, batch_size=7, verbose=0)[1]
     want = ndcg_score(y, to_numpy(model(x)))
     np.testing.assert_allclose(shown, want, 1e-5)
-    assert want > 0.95
+    assert want > 0.97
 
 
 def test_configuration_and_errors():
