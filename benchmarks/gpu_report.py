@@ -19,7 +19,7 @@ sys.path.append(str(ROOT / "tests" / "python" / "gpu"))
 from gpu_bounds import BOUNDS, MEANING  # noqa: E402
 
 TEXT = """# On a GPU
-
+{none}
 Every op, step, score and loss is to give on a GPU what it gives on the CPU, in
 value and gradient, within the bounds below: in float16, bfloat16, float32 and
 float64; eager, in a graph and under XLA on TensorFlow, eager and under jit on
@@ -41,8 +41,8 @@ asked for, and that a wrong number is found.
 ## Bounds
 
 An ulp is the distance of 1 to the next float, 2⁻²³ in float32. float16 and
-bfloat16 are computed in float32, but for scores, and rounded once more, by one
-unit of their own.
+bfloat16 are computed in float32, but for single scores, and rounded once more,
+by one unit of their own.
 
 | results | may differ by | because |
 |---|---|---|
@@ -67,10 +67,13 @@ NOTES = """What differs on a GPU, and is no mistake:
   torch. The test gives both devices the same draws.
 - Functions of NumPy (`score_function_loss`, metrics that are black boxes) and
   ragged tensors work on the host; XLA refuses them."""
-NONE = """No run on a GPU is committed yet, of the tests or of this.
-`make bench-gpu` measures value and gradient of losses of counts, and
-`exp_ratio`, as shares of the bandwidth of a copy on the same device in the same
-run. The target is {target:.0%} under XLA."""
+NO_RUN = """
+**No run on a GPU is committed yet**, neither of the tests nor of the bandwidth:
+this page is what is promised and how to find out.
+"""
+BANDWIDTH = """`make bench-gpu` measures value and gradient of losses of
+counts, and `exp_ratio`, as shares of the bandwidth of a copy on the same device
+in the same run. The target is {target:.0%} under XLA."""
 
 
 def bounds():
@@ -114,8 +117,13 @@ def table(result):
 
 def page(results):
     """The page, of the results of runs."""
-    bandwidth = "\n\n".join(map(table, results)) or NONE.format(target=0.7)
-    return TEXT.format(bounds=bounds(), notes=NOTES, bandwidth=bandwidth)
+    bandwidth = "\n\n".join(map(table, results)) or BANDWIDTH.format(target=0.7)
+    return TEXT.format(
+        none="" if results else NO_RUN,
+        bounds=bounds(),
+        notes=NOTES,
+        bandwidth=bandwidth,
+    )
 
 
 def main():
