@@ -12,7 +12,7 @@ call_python <- function(f, args) {
 }
 
 raise_python <- function(error) {
-  raise(python_says(error), class = python_classes(error))
+  raise(in_words_of_r(python_says(error)), class = python_classes(error))
 }
 
 # The classes of the exception: reticulate names them from 1.29 on, before only

@@ -82,7 +82,7 @@ test_that("what is refused is named", {
   expect_error(loss_confusion("categorical_kappa", y, p, "linear"), "must be named")
   expect_error(loss_soft_categorical_kappa(weights = "cubic"), "quadratic.*cubic")
   expect_error(loss_soft_categorical_cost(), "`cost_matrix` has to be given")
-  expect_error(loss_soft_mean_iou(ignore_class = 1), "sparse=True")
+  expect_error(loss_soft_mean_iou(ignore_class = 1), "sparse = TRUE")
   expect_error(soft_confusion_matrix(y + 1, p, sparse = TRUE), "ids of the 3 classes")
   expect_error(soft_confusion_matrix(y, p, sparsely = TRUE), "sparsely")
   expect_error(metric_epoch_confusion_score("mean_iou", 2), "must be named")

@@ -125,6 +125,32 @@ test_that("errors can be caught by class, Python's by that of the exception", {
   expect_error(steps_step("sgimoid"), class = "softkeras_error")
 })
 
+test_that("errors of Python are spelt as R is", {
+  skip_if_no_keras()
+  said <- function(expression) conditionMessage(expect_error(expression))
+  expect_match(
+    said(loss_soft_fbeta(c(1, 0), c(2, -1))),
+    "for logits, set from_logits = TRUE",
+    fixed = TRUE
+  )
+  expect_match(said(loss_soft_fbeta(average = "macor")), "of NULL, .*did you mean 'macro'")
+  expect_match(said(loss_soft_fbeta(step = "sigmod")), "'sigmoid'?.*; a steps_step\\(\\) or")
+  expect_match(said(loss_soft_matthews(labels = c(1, 1))), "labels = c(1.0, 1.0)", fixed = TRUE)
+  of_matrix <- said(loss_soft_mean_iou(c(1, 0), c(0.2, 0.7)))
+  expect_match(of_matrix, "losses of them such as loss_soft_matthews()", fixed = TRUE)
+  expect_match(of_matrix, "of shape (2,)", fixed = TRUE)
+  for (python in c("True", "False", "None", "[a-z]=", "softkeras[.]", "Soft[A-Z]")) {
+    for (message in list(
+      said(loss_score("f9")), said(loss_soft_tversky(alpha = -1)), of_matrix,
+      said(op_soft_argmax(1:3 / 4, axis = 5)), said(layer_soft_staircase(1:2, sharpness = -1)),
+      said(steps_step("ramp", sharpness = "a")), said(callback_sharpness_schedule("a", 1)),
+      said(loss_soft_precision_at_recall(2)), said(best_threshold(c(0, 1), c(0.2, 3)))
+    )) {
+      expect_no_match(message, python)
+    }
+  }
+})
+
 test_that("tensors in functions of R are indexed from 1", {
   skip_if_no_keras()
   m <- matrix(c(1, 2, 3, 4, 5, 6), 2)
