@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import math
 import numbers
@@ -18,9 +19,19 @@ def one_of(name, value, allowed):
     if value not in allowed:
         raise ValueError(
             f"`{name}` must be one of {', '.join(map(repr, allowed))}. "
-            f"Received: {name}={value!r}"
+            f"Received: {name}={value!r}{nearest(value, allowed, '; did')}"
         )
     return value
+
+
+def nearest(value, known, did=" Did"):
+    """A question whether the known name was meant that is spelt alike."""
+    if not isinstance(value, str):
+        return ""
+    known = [name for name in known if isinstance(name, str)]
+    word = value.lower().replace("-", "_").replace(" ", "_")
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"{did} you mean {near[0]!r}?" if near else ""
 
 
 def _number(name, value, allowed):

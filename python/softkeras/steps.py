@@ -227,7 +227,8 @@ class Step:
             not callable(shape) and shape not in NAMES
         ):
             raise ValueError(
-                f"Unknown step {shape!r}. Known are "
+                f"Unknown step {shape!r}.{_checks.nearest(shape, NAMES)} "
+                "Known are "
                 f"{', '.join(map(repr, NAMES))}; a softkeras.steps.Step or a "
                 "callable will do too."
             )

@@ -112,6 +112,7 @@ def best_threshold(
     BestThreshold(threshold=0.625, score=0.5)
     """
     score = names.get(score, **score_args)
+    names.OF_COUNTS.check_rises(score, np.float64)
     _checks.one_of("empty", empty, averaging.EMPTY)
     bounds = _bounds(at_least)
     label, probability, weight = _columns(y_true, y_prob, sample_weight)

@@ -71,6 +71,15 @@ test_that("a score may be a function of R", {
   expect_error(loss_score("jaccard", y_true, y_pred, 2), "must be named")
 })
 
+test_that("a score of R that is lower where all is right is refused", {
+  skip_if_no_keras()
+  fall_out <- function(counts) counts$fp / (counts$fp + counts$tn)
+  words <- "which is 0 where all is right and 1 where all is wrong"
+  expect_error(loss_score(fall_out), words)
+  expect_error(best_threshold(c(0, 1), c(0.2, 0.7), score = fall_out), words)
+  expect_no_error(metric_epoch_score(fall_out))
+})
+
 test_that("a score of R trains, and is the metric of the epoch", {
   skip_if_no_keras()
   data <- clouds()

@@ -13,6 +13,7 @@ from softkeras._confusion_scoring import ConfusionScoring
 from softkeras._types import DTypeLike, T, Tensor, TensorLike
 from softkeras.losses._batch_loss import BatchLoss
 from softkeras.losses._documentation import CATEGORICAL, documented
+from softkeras.scores import names
 from softkeras.steps import StepLike
 
 __all__ = ["ConfusionLoss", "confusion_loss"]
@@ -85,6 +86,7 @@ def confusion_loss(
         sparse=sparse,
         ignore_class=ignore_class,
     )
+    names.OF_MATRIX.check_rises(scoring.score, ops.convert_to_tensor)
     return _loss(scoring, scoring.sums(y_true, y_pred, sample_weight, mask))
 
 
@@ -167,6 +169,7 @@ class ConfusionLoss(BatchLoss):
             sparse=sparse,
             ignore_class=ignore_class,
         )
+        names.OF_MATRIX.check_rises(self.scoring.score, ops.convert_to_tensor)
 
     def evaluate(
         self,
@@ -179,8 +182,9 @@ class ConfusionLoss(BatchLoss):
         return _loss(self.scoring, _replicas.total(sums))
 
     def __repr__(self):
-        name, step = type(self).__name__, self.scoring.step
-        return f"<{name} name={self.name} step={step}>"
+        kind, step = type(self).__name__, self.scoring.step
+        score = names.described(self.scoring.score)
+        return f"<{kind} name={self.name} score={score} step={step}>"
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.scoring.get_config()}

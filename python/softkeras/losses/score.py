@@ -15,7 +15,7 @@ from softkeras.counts import Counts
 from softkeras.losses._batch_loss import BatchLoss
 from softkeras.losses._documentation import documented
 from softkeras.losses._moving_counts import MovingCounts
-from softkeras.scores import averaging
+from softkeras.scores import averaging, names
 from softkeras.steps import StepLike
 
 __all__ = ["ScoreLoss", "score_loss"]
@@ -87,6 +87,7 @@ def score_loss(
         sparse=sparse,
         ignore_class=ignore_class,
     )
+    names.OF_COUNTS.check_rises(scoring.score, ops.convert_to_tensor)
     return _loss(scoring, *scoring.counts(y_true, y_pred, sample_weight, mask))
 
 
@@ -186,6 +187,7 @@ class ScoreLoss(BatchLoss):
             sparse=sparse,
             ignore_class=ignore_class,
         )
+        names.OF_COUNTS.check_rises(self.scoring.score, ops.convert_to_tensor)
         self.momentum = _checks.momentum(momentum)
         if self.momentum and average == "samples":
             raise ValueError(
@@ -232,8 +234,9 @@ class ScoreLoss(BatchLoss):
         self._moving.set_state(state)
 
     def __repr__(self):
-        name, step = type(self).__name__, self.scoring.step
-        return f"<{name} name={self.name} step={step}>"
+        kind, step = type(self).__name__, self.scoring.step
+        score = names.described(self.scoring.score)
+        return f"<{kind} name={self.name} score={score} step={step}>"
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -25,6 +25,8 @@ class Names:
         of: What they are functions of, in a word.
         trial: Gives something for a score to be tried on, to see whether it
             takes its arguments.
+        extremes: Gives what is all right and what is all wrong, made of
+            numbers by the function that it is called with.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Names:
         aliases: dict,
         of: str,
         trial: Callable,
+        extremes: Callable,
     ):
         self.functions = {
             name: getattr(module, name)
@@ -42,6 +45,7 @@ class Names:
         self.aliases = aliases
         self.of = of
         self.trial = trial
+        self.extremes = extremes
 
     def get(self, identifier: Any, **score_args: Any) -> Callable:
         """The function that a name or a function stands for.
@@ -58,8 +62,10 @@ class Names:
         if isinstance(identifier, str):
             identifier = self.aliases.get(identifier, identifier)
             if identifier not in self.functions:
+                known = [*self.functions, *self.aliases]
                 raise ValueError(
-                    f"Unknown score {identifier!r}. Known are "
+                    f"Unknown score {identifier!r}."
+                    f"{_checks.nearest(identifier, known)} Known are "
                     f"{', '.join(map(repr, self.functions))}, and "
                     f"{', '.join(map(repr, self.aliases))}; a function of "
                     f"{self.of} will do too."
@@ -108,6 +114,34 @@ class Names:
                 "for the loss or metric itself, look at its spelling."
             ) from None
 
+    def check_rises(self, score: Callable, number: Callable) -> None:
+        """Refuses a function of the user's that is lower where all is right.
+
+        Training on 1 - score would make it worse from step to step. A function
+        passes that can't be computed of single numbers, or here in a graph.
+
+        Args:
+            score: What `get` gave.
+            number: Makes of a number, or of rows of them, what the score is
+                called with.
+
+        Raises:
+            ValueError: for a score that is lower for better decisions.
+        """
+        if self.knows(score):
+            return
+        try:
+            with np.errstate(all="ignore"):
+                right, wrong = map(float, map(score, self.extremes(number)))
+        except Exception:  # It is the user's: any error there is.
+            return
+        if right < wrong:
+            raise ValueError(
+                "`score` must be higher for better decisions. Received: "
+                f"{name_of(score)}, which is {right:.4g} where all is right "
+                f"and {wrong:.4g} where all is wrong; give 1 minus it."
+            )
+
     def knows(self, score: Callable) -> bool:
         """Whether it is one of these, also with arguments bound."""
         score = getattr(score, "func", score)
@@ -132,6 +166,13 @@ def name_of(score: Callable) -> str:
     return getattr(score, "__name__", type(score).__name__)
 
 
+def described(score: Callable) -> str:
+    """The name of a score's function, with the arguments that are bound."""
+    bound = getattr(score, "keywords", {})
+    given = ", ".join(f"{name}={value!r}" for name, value in bound.items())
+    return f"{name_of(score)}({given})" if given else name_of(score)
+
+
 def _trial_matrix(cost_matrix: Any = None, **_: Any) -> Any:
     """A matrix of as many classes as there are costs for."""
     if cost_matrix is None:
@@ -150,6 +191,10 @@ OF_COUNTS = Names(
     },
     "Counts",
     lambda **_: Counts(1.0, 1.0, 1.0, 1.0),
+    lambda number: (
+        Counts(*map(number, (1.0, 0.0, 0.0, 1.0))),
+        Counts(*map(number, (0.0, 1.0, 1.0, 0.0))),
+    ),
 )
 OF_MATRIX = Names(
     (categorical,),
@@ -164,6 +209,10 @@ OF_MATRIX = Names(
     },
     "a confusion matrix",
     _trial_matrix,
+    lambda number: (
+        number([[1.0, 0.0], [0.0, 1.0]]),
+        number([[0.0, 1.0], [1.0, 0.0]]),
+    ),
 )
 get = OF_COUNTS.get
 serialize = OF_COUNTS.serialize
