@@ -131,9 +131,11 @@ bench-effectiveness: .venv/.ready ## Which loss scores best: 100 sets of KEEL, c
 	"$(PY)" benchmarks/effectiveness.py --model linear
 	"$(PY)" benchmarks/categorical.py
 	"$(PY)" benchmarks/momentum.py
+	"$(PY)" benchmarks/page_tables.py
 
 bench-segmentation: .venv/.ready ## Which loss gives the best IoU; needs the images of scikit-image
 	"$(PY)" benchmarks/segmentation.py
+	"$(PY)" benchmarks/page_tables.py
 
 bench-exhaustive: .venv/.ready ## exp_ratio at every float32 there is; goes on where it stopped
 	"$(PY)" benchmarks/exhaustive.py

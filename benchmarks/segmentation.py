@@ -84,6 +84,13 @@ def tasks(data):
     yield "photographs", x[~held_out], y[~held_out], x[held_out], y[held_out]
 
 
+def marked(data):
+    """Percent of the pixels: in all images of discs, in each photograph."""
+    masks = {"discs": discs(450, 0)[1]}
+    masks |= {each.name: each.y for each in bundled_images.pictures(data)}
+    return {name: round(100 * float(y.mean()), 2) for name, y in masks.items()}
+
+
 def unet():
     layers = keras.layers
 
@@ -227,6 +234,7 @@ def main():
         "batch": BATCH,
         "rate": RATE,
         "warm_up": WARM,
+        "marked": marked(args.data),
         "tasks": table,
     }
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")

@@ -1,5 +1,8 @@
 """Moving counts: ScoreLoss(momentum=...), against sums in NumPy."""
 
+import pathlib
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -21,6 +24,7 @@ graphs = pytest.mark.skipif(
     BACKEND != "tensorflow",
     reason="only TensorFlow has graphs of unknown shapes",
 )
+PAGE = pathlib.Path(__file__).parents[2] / "docs" / "across_batches.md"
 # Decisions are the probabilities themselves.
 IDENTITY = {"sharpness": 1.0}
 
@@ -423,6 +427,16 @@ def errors_of_batches(rng, momentum, streams=400, steps=60, size=16):
     )
 
 
+def assert_shown(row, numbers):
+    """That they stand in this row of the page, rounded as they are there."""
+    shown = re.search(
+        rf"^\| {row} \| (\S+) \| (\S+) \|$", PAGE.read_text(), re.M
+    )
+    for words, number in zip(shown.groups(), numbers):
+        unit = 10.0 ** -len(words.partition(".")[2])
+        assert float(words) == pytest.approx(number, rel=0, abs=unit / 2)
+
+
 @keeps_state
 def test_it_takes_the_bias_of_small_batches_at_a_cost_in_variance(rng):
     bias, spread, loss_bias, loss_spread = errors_of_batches(rng, 0.0)
@@ -438,3 +452,11 @@ def test_it_takes_the_bias_of_small_batches_at_a_cost_in_variance(rng):
         np.hypot(b, s / 1000**0.5) for b, s in ((bias, spread), moving[:2])
     )
     assert moving_error < 0.4 * error
+    for row, *numbers in (
+        ("error of the mean gradient", bias, moving[0]),
+        ("standard deviation of a gradient", spread, moving[1]),
+        ("error of the mean loss", loss_bias, moving[2]),
+        ("standard deviation of the loss", loss_spread, moving[3]),
+        ("error of the mean gradient of 1,000 batches", error, moving_error),
+    ):
+        assert_shown(row, numbers)
