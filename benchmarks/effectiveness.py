@@ -1,7 +1,7 @@
 """Which loss gives the best test score on 100 imbalanced sets.
 
     python benchmarks/effectiveness.py [--quick] [--model linear]
-        [--batch 64] [--splits 2-7] [--data FOLDER] [--choose f1]
+        [--batch 64] [--splits 2-4] [--data FOLDER] [--choose f1]
 
 A network of 32 ReLU units, or a linear model, is trained by each method on
 each fold of each split of each KEEL set (see keel.py for the data), side by
@@ -228,7 +228,7 @@ def main():
 
     source = keel.folder(args.data)
     names = QUICK if args.quick else keel.names(source)
-    default = "0-1" if args.choose else "2-3" if args.quick else "2-7"
+    default = "0-1" if args.choose else "2-3" if args.quick else "2-4"
     splits = args.splits or split_range(default)
     methods = (
         effectiveness_methods.to_choose_from(args.choose, args.model)
