@@ -93,7 +93,47 @@ def sigmoid_gradient(value, upstream):
         import tensorflow as tf
 
         return tf.raw_ops.SigmoidGrad(y=value, dy=upstream)
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.ops.aten.sigmoid_backward(upstream, value)
     return upstream * value * (1 - value)
+
+
+def plus_where(condition, extra, base):
+    """base, and where the condition holds base + extra, both finite."""
+    if keras.backend.backend() == "torch":
+        import torch
+
+        # Torch's `where` takes a branch an element, which costs five times
+        # as much as arithmetic where the condition is as good as random.
+        if torch.is_grad_enabled():
+            return base + condition * extra
+        return condition.to(extra.dtype).mul_(extra).add_(base)
+    return ops.where(condition, base + extra, base)
+
+
+def extremes(x):
+    """The least and the highest value, in one pass if it can be; NaN of NaN."""
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.aminmax(x)
+    return ops.min(x), ops.max(x)
+
+
+def is_same(x, y) -> bool:
+    """Whether all values are the same, where that is cheap to find out."""
+    if keras.backend.backend() != "torch" or not is_concrete(x):
+        return False
+    import torch
+
+    return torch.equal(x, y)
+
+
+def may_need_gradient(x) -> bool:
+    """Whether a gradient of tensor `x` may be asked for."""
+    return keras.backend.backend() != "torch" or x.requires_grad
 
 
 def value_and_slope(function, x):

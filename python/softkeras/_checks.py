@@ -236,9 +236,10 @@ def within(name, values, low, high, allowed, or_nan=False):
     most = functools.partial(ops.max, values)
 
     def holds():
+        from_, to = _backend.extremes(values)
         if or_nan:
-            return ops.logical_not(ops.logical_or(least() < low, most() > high))
-        return ops.logical_and(least() >= low, most() <= high)
+            return ops.logical_not(ops.logical_or(from_ < low, to > high))
+        return ops.logical_and(from_ >= low, to <= high)
 
     def held():
         low, high = float(least()), float(most())

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from softkeras import _checks, _labels, steps
+from softkeras import _backend, _checks, _labels, steps
 from softkeras._backend import ops
 from softkeras._gradients import differentiable
 from softkeras._types import Tensor, TensorLike
@@ -376,16 +376,18 @@ def _sums(decision, label, *weight, axis):
             # Where both are 1 the slope is the product's, 1. (A choice between
             # two numbers takes fewer passes than a factor of 0 or 1.)
             rising = ops.logical_or(below, label >= 1)
-            by_decision = ops.where(rising, of_hits + of_called, of_called)
-            by_label = ops.where(below, 0.0, of_hits)
+            by_decision = _backend.plus_where(rising, of_hits, of_called)
+            by_label = by_weight = None
+            if _backend.may_need_gradient(label):
+                by_label = ops.where(below, 0.0, of_hits)
             if not weight:
                 return by_decision, by_label
-            least = ops.minimum(decision, label)
-            return (
-                weight[0] * by_decision,
-                weight[0] * by_label,
-                of_hits * least + of_called * decision,
-            )
+            if by_label is not None:
+                by_label = weight[0] * by_label
+            if _backend.may_need_gradient(weight[0]):
+                least = ops.minimum(decision, label)
+                by_weight = of_hits * least + of_called * decision
+            return weight[0] * by_decision, by_label, by_weight
 
         return value, backward
 

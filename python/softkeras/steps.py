@@ -97,7 +97,13 @@ def _probability(p):
 
     def function(p):
         value = ops.clip(p, 0, 1)
-        return value, lambda g: ops.where(value == p, g, 0.0)
+
+        def backward(g):
+            if _backend.is_same(value, p):
+                return g
+            return ops.where(value == p, g, 0.0)
+
+        return value, backward
 
     return differentiable(function)(p)
 

@@ -342,11 +342,14 @@ _POWER = Remedy(
 )
 _GROWTH = Remedy(
     "exp overflows: in float32 above 88, in float16 above 11.",
-    "A function that does not form it: keras.ops.softplus, "
-    "keras.ops.logsumexp, keras.ops.log_softmax, keras.ops.softmax, "
-    "keras.ops.expm1, keras.losses.log_cosh or softkeras.ops.exp_ratio; else "
-    "keras.ops.exp(keras.ops.minimum(x, 80.0))",
-    "keras3's op_softplus(), op_logsumexp(), op_expm1(); op_exp_ratio()",
+    "A function that does not form it: keras.ops.exp(a - b) for exp(a) / "
+    "exp(b), keras.ops.sigmoid(a - b) for exp(a) / (exp(a) + exp(b)), "
+    "keras.ops.softplus, keras.ops.logsumexp, keras.ops.log_softmax, "
+    "keras.ops.softmax, keras.ops.expm1, keras.losses.log_cosh or "
+    "softkeras.ops.exp_ratio; else keras.ops.exp(keras.ops.minimum(x, 80.0))",
+    "exp(a - b) for exp(a) / exp(b), keras3's op_sigmoid(a - b) for exp(a) / "
+    "(exp(a) + exp(b)), op_softplus(), op_logsumexp(), op_expm1(); "
+    "op_exp_ratio()",
     run.exp,
 )
 _ANGLE = "Its derivative is infinite at -1 and 1, and it is NaN beyond."
