@@ -11,8 +11,8 @@ import keras
 import numpy as np
 
 from softkeras import _backend
-from softkeras._backend import ops
 from softkeras._foreign import ForeignFunction
+from softkeras._ops import ops
 
 
 def one_of(name, value, allowed):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from softkeras import _checks, confusion, steps
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras.scores import averaging, categorical, names
 from softkeras.scores._size import of_ordinary_size
 

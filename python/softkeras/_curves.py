@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from softkeras import _backend, steps
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras.losses._batch_loss import BatchLoss
 from softkeras.losses.warm_up import WarmUp
 from softkeras.losses.weighted_sum import WeightedSum

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import keras
 
 from softkeras import _backend, _checks
-from softkeras._backend import ops
+from softkeras._ops import ops
 
 
 def differentiable(function: Callable) -> Callable:

@@ -7,7 +7,7 @@ import numbers
 from typing import Any, NamedTuple
 
 from softkeras import _checks
-from softkeras._backend import ops
+from softkeras._ops import ops
 
 # What a label must be, once it is read.
 ALLOWED = (

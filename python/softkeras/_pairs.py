@@ -19,8 +19,8 @@ from typing import Any
 import keras
 
 from softkeras import _backend, _shapes, steps
-from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
+from softkeras._ops import ops
 
 # Stands in for p and 1 - p where those are smaller, so that log-odds are
 # finite: ties stay ties, and a difference of two is never NaN.

@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from softkeras._backend import ops
+from softkeras._ops import ops
 
 __all__ = ["count", "gather", "has_copies", "share", "total", "variable"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from softkeras import _backend
-from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._ops import ops
 
 # Newton's method starts above this instead of at 1, where a rate is 0: the
 # curve is the straight line to a millionth, and 0/0 does not come up.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import keras
 
 from softkeras import _backend
-from softkeras._backend import ops
+from softkeras._ops import ops
 
 
 def number(variable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from softkeras import _checks, _labels, counts, steps
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._types import Tensor, TensorLike
 from softkeras.steps import StepLike
 

@@ -14,8 +14,8 @@ import math
 from typing import Any, NamedTuple
 
 from softkeras import _backend, _checks, _labels, steps
-from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._ops import ops
 from softkeras._types import Tensor, TensorLike
 from softkeras.steps import StepLike
 

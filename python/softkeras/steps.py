@@ -21,8 +21,8 @@ from typing import Any, TypeAlias
 import keras
 
 from softkeras import _backend, _checks, _shapes, _state
-from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
+from softkeras._ops import ops
 from softkeras._types import Tensor, TensorLike
 
 __all__ = ["Step", "deserialize", "get", "serialize"]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from softkeras import _checks
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._types import TensorLike
 from softkeras.counts import Counts
 from softkeras.scores import averaging, names

@@ -22,16 +22,9 @@ from sklearn.metrics import (
 
 from softkeras import scores, soft_counts
 from softkeras.counts import Counts
-from softkeras.losses import (
-    ConfusionLoss,
-    ScoreLoss,
-    confusion_loss,
-    score_loss,
-)
-from softkeras.metrics import EpochScore
+from softkeras.losses import score_loss
 from softkeras.scores import averaging, names
 from softkeras.steps import Step
-from softkeras.thresholds import best_threshold
 
 ZERO_DIVISION = {"skip": np.nan, "one": 1.0, "zero": 0.0}
 REFERENCE = {
@@ -517,43 +510,6 @@ def test_the_support_is_a_weight_and_not_what_is_trained():
     np.testing.assert_allclose(gradient, want, 1e-12, 1e-12)
 
 
-def false_positive_rate(counts):
-    return counts.fp / (counts.fp + counts.tn)
-
-
-def error_rate(matrix):
-    return 1 - keras.ops.trace(matrix) / keras.ops.sum(matrix)
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: ScoreLoss(false_positive_rate),
-        lambda: score_loss([0, 1], [0.2, 0.7], false_positive_rate),
-        lambda: ConfusionLoss(error_rate),
-        lambda: confusion_loss([0, 1], np.eye(2), error_rate, sparse=True),
-        lambda: best_threshold([0, 1], [0.2, 0.7], false_positive_rate),
-    ],
-)
-def test_a_score_that_is_lower_where_all_is_right_is_refused(make):
-    words = "_rate, which is 0 where all is right and 1 where all is wrong"
-    with pytest.raises(ValueError, match=words):
-        make()
-
-
-def test_of_other_scores_nothing_is_asked():
-    assert EpochScore(false_positive_rate)([0.0, 1.0], [0.7, 0.7]) == 1
-    undefined = lambda c: c.tp * c.fp / (c.tp * c.fp)  # noqa: E731
-    not_of_one_number = lambda c: c.tp[:, None]  # noqa: E731
-    for score in (undefined, not_of_one_number, lambda c: c.tp / 1000):
-        assert ScoreLoss(score).scoring.score is score
-
-
-def test_a_loss_shows_its_score():
-    assert "score=f_beta(beta=2)" in repr(ScoreLoss("f1", beta=2))
-    assert "score=mean_iou step" in repr(ConfusionLoss("iou"))
-
-
 def test_nan_in_the_counts_is_not_taken_for_undefined():
     counts = Counts(*np.array([[np.nan, 1.0], [1, 1], [1, 1], [1, 1]]))
     for empty in averaging.EMPTY:
@@ -579,8 +535,6 @@ def test_nan_in_the_counts_is_not_taken_for_undefined():
             ["inf", "finite"],
         ),
         (lambda: names.get("sharpe"), ["'sharpe'", "'f_beta'", "'precision'"]),
-        (lambda: names.get("F1"), ["Did you mean 'f1'?"]),
-        (lambda: names.get("precison"), ["Did you mean 'precision'?"]),
         (lambda: names.get(3), ["3", "function"]),
         (lambda: names.get("f_beta", beta=1e200), ["beta=1e+200", "recall"]),
         (lambda: names.get("f_beta", beta=0), ["beta=0", "above 0"]),

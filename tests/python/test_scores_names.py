@@ -8,7 +8,15 @@ import pytest
 
 from softkeras import scores
 from softkeras.counts import Counts
+from softkeras.losses import (
+    ConfusionLoss,
+    ScoreLoss,
+    confusion_loss,
+    score_loss,
+)
+from softkeras.metrics import EpochScore
 from softkeras.scores import names
+from softkeras.thresholds import best_threshold
 
 COUNTS = Counts(*np.array([3.0, 1.0, 2.0, 4.0]))
 MATRIX = np.array([[4.0, 1.0], [2.0, 3.0]])
@@ -176,3 +184,59 @@ def test_what_is_refused_is_named(make, words):
         make()
     for word in words:
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "given, meant",
+    [
+        ("F1", "f1"),
+        ("precison", "precision"),
+        ("Balanced Accuracy", "balanced_accuracy"),
+        ("g-mean", "g_mean"),
+    ],
+)
+def test_a_name_that_is_spelt_alike_is_asked_for(given, meant):
+    with pytest.raises(ValueError, match=f"Did you mean '{meant}'. Known are"):
+        names.get(given)
+
+
+def test_a_name_like_none_is_not_guessed():
+    with pytest.raises(ValueError, match="Unknown score 'xyzzy'\\. Known"):
+        names.get("xyzzy")
+
+
+def false_positive_rate(counts):
+    return counts.fp / (counts.fp + counts.tn)
+
+
+def error_rate(matrix):
+    return 1 - keras.ops.trace(matrix) / keras.ops.sum(matrix)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ScoreLoss(false_positive_rate),
+        lambda: score_loss([0, 1], [0.2, 0.7], false_positive_rate),
+        lambda: ConfusionLoss(error_rate),
+        lambda: confusion_loss([0, 1], np.eye(2), error_rate, sparse=True),
+        lambda: best_threshold([0, 1], [0.2, 0.7], false_positive_rate),
+    ],
+)
+def test_a_score_that_is_lower_where_all_is_right_is_refused(make):
+    words = "_rate, which is 0 where all is right and 1 where all is wrong"
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_of_other_scores_nothing_is_asked():
+    assert EpochScore(false_positive_rate)([0.0, 1.0], [0.7, 0.7]) == 1
+    undefined = lambda c: c.tp * c.fp / (c.tp * c.fp)  # noqa: E731
+    not_of_one_number = lambda c: c.tp[:, None]  # noqa: E731
+    for score in (undefined, not_of_one_number, lambda c: c.tp / 1000):
+        assert ScoreLoss(score).scoring.score is score
+
+
+def test_a_loss_shows_its_score():
+    assert "score=f_beta(beta=2)" in repr(ScoreLoss("f1", beta=2))
+    assert "score=mean_iou step" in repr(ConfusionLoss("iou"))

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from softkeras import _backend, _replicas, _state
-from softkeras._backend import ops
+from softkeras._ops import ops
 
 _ABSENT = object()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras.doctor import _run
 from softkeras.doctor._examination import Examination
 from softkeras.doctor._run import Runner

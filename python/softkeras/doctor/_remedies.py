@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from softkeras import ops as soft
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras.doctor import _replacements as run
 from softkeras.doctor._recording import Operation
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from softkeras import ops as soft
-from softkeras._backend import ops
+from softkeras._ops import ops
 
 
 def _epsilon(x):

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras.losses import FunctionLoss
 from softkeras.losses._terms import LossFunctionWrapper
 

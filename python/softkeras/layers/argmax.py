@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from softkeras import _checks
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._types import Tensor
 from softkeras.ops.argmax import soft_argmax, soft_one_hot
 

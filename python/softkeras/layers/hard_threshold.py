@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from softkeras import steps
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._types import Shape, Tensor
 from softkeras.ops.hard_threshold import (
     check_threshold,

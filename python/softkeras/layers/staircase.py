@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from softkeras import _checks, steps
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._types import Shape, Tensor, TensorLike
 from softkeras.ops.staircase import soft_staircase
 from softkeras.steps import StepLike

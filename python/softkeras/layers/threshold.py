@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from softkeras import _checks
-from softkeras._backend import ops
 from softkeras._gradients import widen
+from softkeras._ops import ops
 from softkeras._types import Shape, Tensor
 from softkeras.counts import ROUNDING
 from softkeras.ops.gradients import straight_through as hard_forward

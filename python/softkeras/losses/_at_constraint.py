@@ -30,8 +30,8 @@ import keras
 import numpy as np
 
 from softkeras import _shapes, steps
-from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._ops import ops
 from softkeras._types import Tensor
 
 # As in softkeras.steps: stands in for p(1 - p), for p and for 1 - p where

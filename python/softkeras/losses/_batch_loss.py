@@ -7,8 +7,8 @@ from typing import Any
 import keras
 
 from softkeras import _backend, _checks, _replicas
-from softkeras._backend import ops
 from softkeras._gradients import widen
+from softkeras._ops import ops
 from softkeras._types import Tensor, TensorLike
 from softkeras.losses.weighted_sum import Arithmetic
 

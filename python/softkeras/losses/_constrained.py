@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import Any
 
 from softkeras import _checks, _labels, counts, steps
-from softkeras._backend import ops
 from softkeras._gradients import widen
+from softkeras._ops import ops
 from softkeras._types import DTypeLike, T, Tensor, TensorLike
 from softkeras.losses import _at_constraint
 from softkeras.losses._at_constraint import Goal, Group

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from softkeras import _checks
-from softkeras._backend import ops
+from softkeras._ops import ops
 
 
 def is_empty(prediction: Any) -> bool:

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from softkeras import _backend, _replicas
-from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._ops import ops
 from softkeras.counts import Counts
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from softkeras import _checks, _labels, steps
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._pairs import Comparison
 from softkeras._types import Decorator, DTypeLike, Tensor, TensorLike
 from softkeras.counts import LARGEST, ROUNDING, leading

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from softkeras import _checks
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras.counts import AVERAGES, leading
 from softkeras.losses._ranking_loss import Elements, sound, weights
 from softkeras.scores import averaging

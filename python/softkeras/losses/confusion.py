@@ -8,8 +8,8 @@ from typing import Any
 import keras
 
 from softkeras import _replicas
-from softkeras._backend import ops
 from softkeras._confusion_scoring import ConfusionScoring
+from softkeras._ops import ops
 from softkeras._types import DTypeLike, T, Tensor, TensorLike
 from softkeras.losses._batch_loss import BatchLoss
 from softkeras.losses._documentation import CATEGORICAL, documented

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 
 from softkeras import _backend, _checks, _replicas
-from softkeras._backend import ops
 from softkeras._gradients import differentiable, widen
+from softkeras._ops import ops
 from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.losses._batch_loss import gather_rows
 from softkeras.losses._named import register

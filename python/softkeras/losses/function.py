@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from softkeras import _backend, _checks
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.losses import _terms
 from softkeras.losses.weighted_sum import Arithmetic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from softkeras import _checks, _labels
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._pairs import (
     Comparison,
     above,

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from softkeras import _checks
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._pairs import (
     Comparison,
     above,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from softkeras import _checks
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._pairs import Comparison, above, top_share
 from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.losses._empty import is_empty, no_losses

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 
 from softkeras import _checks, _state
-from softkeras._backend import ops
 from softkeras._gradients import choose
+from softkeras._ops import ops
 from softkeras._types import DTypeLike, LossLike, Tensor, TensorLike
 from softkeras.losses import _terms
 from softkeras.losses.weighted_sum import Arithmetic

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import keras
 
 from softkeras import _checks
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._types import DTypeLike, LossLike, Tensor, TensorLike
 from softkeras.losses import _terms
 

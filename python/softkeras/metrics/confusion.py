@@ -8,8 +8,8 @@ from typing import Any
 import keras
 
 from softkeras import _backend, _checks
-from softkeras._backend import ops
 from softkeras._confusion_scoring import ConfusionScoring
+from softkeras._ops import ops
 from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.metrics._sums import EpochSums
 from softkeras.scores import names

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from softkeras import _backend, _checks, steps
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.losses.top import ndcg_losses, precision_at_k_losses
 from softkeras.losses.top_k import top_k_losses

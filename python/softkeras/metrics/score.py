@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from softkeras import _backend, _checks
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._scoring import Scoring
 from softkeras._types import DTypeLike, Tensor, TensorLike
 from softkeras.counts import Counts

@@ -15,8 +15,8 @@ import keras
 import numpy as np
 
 from softkeras import _backend, _checks, steps
-from softkeras._backend import ops
 from softkeras._gradients import widen
+from softkeras._ops import ops
 from softkeras._types import Decorator, Tensor
 
 _OPS: dict[str, Callable] = {}

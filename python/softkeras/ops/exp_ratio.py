@@ -26,8 +26,8 @@ from collections.abc import Sequence
 
 import keras
 
-from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._ops import ops
 from softkeras._types import Tensor, TensorLike
 from softkeras.ops._calling import elementwise
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import keras
 
 from softkeras import _checks
-from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._ops import ops
 from softkeras._types import Tensor, TensorLike
 from softkeras.ops._calling import elementwise
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from softkeras import _checks, steps
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._shapes import SHAPES
 from softkeras._types import Tensor, TensorLike
 from softkeras.ops._calling import elementwise

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from softkeras import _shapes, steps
-from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._ops import ops
 from softkeras._types import Tensor, TensorLike
 from softkeras.ops._calling import elementwise
 from softkeras.steps import Step, StepLike

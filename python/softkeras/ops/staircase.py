@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from softkeras import _backend, _shapes, steps
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._shapes import NEARLY_STRAIGHT
 from softkeras._types import Tensor, TensorLike
 from softkeras.ops._calling import elementwise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from softkeras._backend import ops
+from softkeras._ops import ops
 
 # Totals whose fourth power float32 can hold, also of a share of 1e-17.
 ORDINARY = (2.0**-6, 2.0**30)

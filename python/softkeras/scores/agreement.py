@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 from softkeras import _checks
-from softkeras._backend import ops
 from softkeras._gradients import differentiable
+from softkeras._ops import ops
 from softkeras._types import Tensor
 from softkeras.counts import Counts
 from softkeras.scores.rates import recall, specificity

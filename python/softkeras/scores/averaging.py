@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from softkeras import _checks
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras._types import Tensor
 from softkeras.counts import AVERAGES, Counts
 from softkeras.scores._size import of_ordinary_size

@@ -13,7 +13,7 @@ import pytest
 from conftest import MODES
 from test_gpu import GROUPS, differences
 
-from softkeras import _backend, layers, losses, metrics, ops, scores, steps
+from softkeras import _ops, layers, losses, metrics, ops, scores, steps
 
 CASES = gpu_cases.every()
 
@@ -103,15 +103,15 @@ def test_a_bound_is_where_it_is_said_to_be(family, dtype):
     ],
 )
 def test_a_function_that_a_device_gets_wrong_is_found(function, group, mode):
-    device, right = devices.other(), getattr(_backend.ops, function)
+    device, right = devices.other(), getattr(_ops.ops, function)
 
     def wrong(x, *args, **kwargs):
         value = right(x, *args, **kwargs)
         if devices.now() != device:
             return value
         if function == "sort":
-            return _backend.ops.flip(value, -1)
+            return _ops.ops.flip(value, -1)
         return value * (1 + 2.0**-6)
 
-    with mock.patch.object(_backend.ops, function, wrong):
+    with mock.patch.object(_ops.ops, function, wrong):
         assert differences(GROUPS[group], mode, device)

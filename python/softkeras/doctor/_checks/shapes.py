@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras.doctor import _blame, _places_of_rows, _rows
 from softkeras.doctor._checks import weights
 from softkeras.doctor._examination import Examination

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from softkeras import _backend
-from softkeras._backend import ops
+from softkeras._ops import ops
 from softkeras.doctor import _blame, _rows
 from softkeras.doctor._examination import Examination
 from softkeras.doctor._probes import Probe
