@@ -132,6 +132,8 @@ def soft_argmax(
         y = ops.stack(means, axis=-1)
 
         def pull(g):
+            # Its 0 + stays: without it TensorFlow's graphs multiply g by s
+            # before the shares, which overflows.
             return sum(
                 g[..., k] * (own - y[..., k]) for k, own in enumerate(index)
             )
@@ -437,9 +439,7 @@ def _softmax(x, s, rows):
     if rows.mask is not None:
         x = ops.where(rows.mask, x, -math.inf)
     top = ops.stop_gradient(_highest(x, rows))
-    # Infinite entries that are the maximum: inf - inf is NaN.
-    infinite = ops.where(ops.isinf(top), top, math.nan)
-    distance = ops.where(x == infinite, 0.0, x - top)
+    distance = _difference(x, top)
     e = ops.exp(s * distance)
     if rows.mask is not None:
         e = ops.where(rows.mask, e, 0.0)
@@ -447,6 +447,15 @@ def _softmax(x, s, rows):
     if rows.mask is not None:
         total = ops.where(total == 0, 1.0, total)
     return distance, e, total
+
+
+def _difference(x, top):
+    """x - top; 0 where both are infinite, of which the difference is NaN."""
+    infinite = ops.isinf(top)
+    if _backend.is_concrete(top) and not bool(ops.any(infinite)):
+        return x - top
+    same = x == ops.where(infinite, top, math.nan)
+    return ops.where(same, 0.0, x - top)
 
 
 def _highest(x, rows):
