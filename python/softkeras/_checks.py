@@ -257,6 +257,13 @@ def within(name, values, low, high, allowed, or_nan=False):
     return None
 
 
+def is_boolean(x) -> bool:
+    """Whether an array or a tensor holds booleans."""
+    if not hasattr(x, "dtype"):
+        x = np.asarray(x)
+    return keras.backend.standardize_dtype(x.dtype) == "bool"
+
+
 def labels(y_true, prediction):
     """Labels of the shape of the predictions."""
     y_true = tensor("y_true", y_true, wide(prediction.dtype))
@@ -285,9 +292,14 @@ def labels(y_true, prediction):
     return ops.reshape(y_true, ops.shape(prediction))
 
 
+# In place of an id that is none: no class has it.
+NO_ID = -(2**31)
+
+
 def class_ids(y_true, prediction):
     """Ids of classes, one a row of predictions, as integers."""
-    ids, wanted = tensor("y_true", y_true), tuple(prediction.shape)
+    ids = tensor("y_true", _of_32_bits(y_true))
+    wanted = tuple(prediction.shape)
     dtype, shape = keras.backend.standardize_dtype(ids.dtype), tuple(ids.shape)
     if dtype != "bool" and "int" not in dtype and "float" not in dtype:
         raise ValueError(
@@ -307,11 +319,47 @@ def class_ids(y_true, prediction):
             f"shape {wanted}; for one-hot labels, leave sparse out."
         )
     ids = ops.reshape(ids, ops.shape(prediction)[:-1])
-    if "float" not in dtype:
-        return ops.cast(ids, "int32")
-    # Keras hands on float ids. What is no whole number is no class.
     whole = ops.cast(ids, "int32")
-    return ops.where(ops.cast(whole, ids.dtype) == ids, whole, -(2**31))
+    if dtype in ("bool", "int8", "uint8", "int16", "uint16", "int32"):
+        return whole
+    # Keras hands on float ids. What is no whole number is no class, and what 32
+    # bits do not hold must not wrap around to one.
+    same = ops.cast(whole, ids.dtype) == ids
+    if dtype.startswith("uint"):
+        same = ops.logical_and(same, whole >= 0)
+    return ops.where(same, whole, NO_ID)
+
+
+def _of_32_bits(y_true):
+    """Integers of NumPy and Python that JAX would cut to 32 bits, marked."""
+    if ops.is_tensor(y_true) or isinstance(y_true, keras.KerasTensor):
+        return y_true
+    try:
+        ids = np.asarray(y_true)
+    except (TypeError, ValueError):  # `tensor` says what is wrong with it.
+        return y_true
+    if ids.dtype.kind not in "iu" or ids.dtype.itemsize <= 4:
+        return y_true
+    held = (ids >= -(2**31)) & (ids < 2**31)
+    return np.where(held, ids, NO_ID).astype("int32")
+
+
+def in_classes(ids, prediction):
+    """Makes sure that ids are those of classes of `prediction`; as `within`."""
+    classes = prediction.shape[-1]
+    allowed = (
+        f"ids of the {classes} classes of y_pred with sparse=True, whole "
+        f"numbers from 0 to {classes - 1}"
+    )
+    begin = "subtract 1 if they begin with 1"
+    if not _backend.is_concrete(ids):
+        begin += f" ({NO_ID} stands for what is no whole number of 32 bits)"
+    elif bool(ops.any(ids == NO_ID)):
+        raise ValueError(
+            f"`y_true` must hold {allowed}. Received: y_true with values that "
+            "are no whole numbers, or none of 32 bits."
+        )
+    return within("y_true", ids, 0, classes - 1, f"{allowed}; {begin}")
 
 
 def fits(shape, wanted, broadcast=False):

@@ -46,10 +46,12 @@ class Labels(NamedTuple):
             return self._one_hot(y_true, prediction, weight)
         label = _checks.labels(y_true, prediction)
         counts = None
+        negative, positive = self.values
+        if _checks.is_boolean(y_true):
+            label = negative + (positive - negative) * label
         if self.ignore_class is not None:
             counts = label != self.ignore_class
-            label = ops.where(counts, label, self.values[0])
-        negative, positive = self.values
+            label = ops.where(counts, label, negative)
         if self.values != (0.0, 1.0):
             label = (label - negative) / (positive - negative)
         return label, counts
@@ -62,17 +64,9 @@ class Labels(NamedTuple):
         if self.ignore_class is not None:
             counts = ids != self.ignore_class
             ids = ops.where(counts, ids, 0)
-        classes = prediction.shape[-1]
-        fine = _checks.within(
-            "y_true",
-            ids,
-            0,
-            classes - 1,
-            f"ids of the {classes} classes of y_pred with sparse=True, whole "
-            f"numbers from 0 to {classes - 1}; subtract 1 if they begin with 1 "
-            f"({-(2**31)} stands for what is no whole number)",
-        )
+        fine = _checks.in_classes(ids, prediction)
         dtype = _checks.wide(prediction.dtype)
+        classes = prediction.shape[-1]
         label = ops.one_hot(ops.cast(ids, "int32"), classes, dtype=dtype)
         if fine is not None:
             label = ops.where(fine[..., None], label, float("nan"))
@@ -116,9 +110,10 @@ def get(labels: Any, sparse: bool, ignore_class: int | None) -> Labels:
     if ignore_class is not None and (
         isinstance(ignore_class, bool)
         or not isinstance(ignore_class, numbers.Integral)
+        or not -(2**31) < ignore_class < 2**31
     ):
         raise ValueError(
-            "`ignore_class` must be None or a whole number. "
+            "`ignore_class` must be None or a whole number of 32 bits. "
             f"Received: ignore_class={ignore_class!r}"
         )
     return Labels((negative, positive), sparse, ignore_class)

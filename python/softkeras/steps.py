@@ -229,6 +229,11 @@ class Step:
     ):
         if isinstance(shape, dict):
             shape = keras.saving.deserialize_keras_object(shape)
+        if isinstance(shape, Step):
+            raise ValueError(
+                "`shape` must be a name or a function. Received: "
+                f"shape={shape}, which is a Step already; give it as `step`."
+            )
         if isinstance(shape, type) or (
             not callable(shape) and shape not in NAMES
         ):
@@ -238,6 +243,8 @@ class Step:
                 f"{', '.join(map(repr, NAMES))}; a softkeras.steps.Step or a "
                 "callable will do too."
             )
+        if callable(shape):
+            _check_middle(shape)
         if scale is None:
             scale = "probability" if callable(shape) else "logit"
         _checks.one_of("scale", scale, SCALES)
@@ -440,6 +447,24 @@ class Step:
             if self.straight_through:
                 text += ", straight_through=True"
         return text + ")"
+
+
+def _check_middle(shape):
+    """Refuses a function of the user's that is no step around 0.
+
+    One passes that can't be computed here.
+    """
+    try:
+        values = shape(ops.convert_to_tensor([-0.25, 0.0, 0.25]))
+        left, middle, right = map(float, ops.convert_to_numpy(values))
+    except Exception:  # It is the user's: any error there is.
+        return
+    if not abs(middle - 0.5) < 1e-3 or left > right:
+        raise ValueError(
+            "A step must rise from 0 to 1 and be ½ at 0. Received: "
+            f"{left:.4g}, {middle:.4g}, {right:.4g} at -¼, 0, ¼ from "
+            f"{getattr(shape, '__name__', shape)}"
+        )
 
 
 def _is_infinite(sharpness):

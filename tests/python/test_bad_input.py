@@ -7,7 +7,15 @@ from conftest import BACKEND, MODES, compiled
 
 import softkeras
 from softkeras import losses
-from softkeras.losses import ScoreLoss, SoftFBeta, SoftPrecision, soft_precision
+from softkeras.losses import (
+    ConfusionLoss,
+    ScoreLoss,
+    SoftCategoricalAccuracy,
+    SoftFBeta,
+    SoftPrecision,
+    SoftTopKAccuracy,
+    soft_precision,
+)
 from softkeras.metrics import EpochScore
 from softkeras.plots import plot_steps
 from softkeras.steps import Step
@@ -140,7 +148,7 @@ def test_ops_of_what_are_no_numbers(bad):
 @pytest.mark.parametrize(
     "y_true, options, said",
     [
-        ([0.5, 1.0], {"sparse": True}, "for what is no whole number"),
+        ([0.5, 1.0], {"sparse": True}, "values that are no whole numbers"),
         ([1, 2], {"sparse": True}, "from 0 to 1; subtract 1 if they begin"),
         (["a", "b"], {"sparse": True}, "ids of classes.*dtype string"),
         ([0, 1], {}, "ids of 2 classes, give sparse=True"),
@@ -207,3 +215,63 @@ def test_a_score_that_numpy_computes_has_no_gradient():
 def test_a_score_of_more_than_counts_says_what_it_needs():
     with pytest.raises(ValueError, match="needs p besides Counts"):
         losses.score_loss([0.0, 1.0], [0.2, 0.8], lambda c, p: c.tp)
+
+
+@pytest.mark.parametrize(
+    "value, dtype",
+    [
+        (2**32, "int64"),
+        (1 - 2**32, "int64"),
+        (2**32, "uint64"),
+        (2**64 - 1, "uint64"),
+        (2**32 - 1, "uint32"),
+    ],
+)
+def test_ids_that_32_bits_do_not_hold_do_not_wrap_around(value, dtype):
+    y, p = np.array([value, 1, 1], dtype), np.full((3, 2), 0.5, "float32")
+    for loss in (
+        SoftCategoricalAccuracy(sparse=True, ignore_class=-1),
+        SoftTopKAccuracy(k=1, sparse=True),
+        SoftFBeta(sparse=True, threshold=None),
+    ):
+        with pytest.raises(ValueError, match="or none of 32 bits"):
+            loss(y, p)
+        # A row that counts nowhere may hold anything.
+        assert np.isfinite(loss(y, p, np.array([0.0, 1.0, 1.0])))
+    if BACKEND == "tensorflow":
+        loss = SoftCategoricalAccuracy(sparse=True)
+        assert np.isnan(
+            compiled(loss, "xla")(keras.ops.convert_to_tensor(y), p)
+        )
+
+
+def test_the_number_to_ignore_has_32_bits():
+    with pytest.raises(
+        ValueError, match=r"of 32 bits\. Received: ignore_class=4"
+    ):
+        SoftCategoricalAccuracy(sparse=True, ignore_class=2**32)
+
+
+@pytest.mark.parametrize("average", ["macro", "micro"])
+def test_booleans_are_labels_whatever_the_numbers_of_labels(average):
+    p = np.array([0.9, 0.2, 0.7], "float32")
+    loss = SoftFBeta(labels=(-1, 1), average=average)
+    want = loss(np.array([1.0, -1.0, 1.0]), p)
+    assert loss(np.array([True, False, True]), p) == want
+    assert want == SoftFBeta(average=average)(np.array([1, 0, 1]), p)
+
+
+def test_what_is_no_score_of_counts_is_told_where_it_is():
+    for make, words in (
+        (lambda: ScoreLoss("auc"), "SoftAUC"),
+        (lambda: ScoreLoss("mean_iou"), "confusion matrix.*ConfusionLoss"),
+        (lambda: EpochScore("mean_iou"), "EpochConfusionScore"),
+        (lambda: ConfusionLoss("precision"), "of Counts.*ScoreLoss"),
+        (lambda: ScoreLoss(keras.metrics.Precision()), "metric of Keras"),
+        (lambda: SoftFBeta(sharpnes=2), "'sharpness'"),
+        (lambda: Step(Step("ramp")), "is a Step already"),
+        (lambda: Step(lambda v: 5 * v), r"½ at 0\. Received: -1.25, 0, 1.25"),
+        (lambda: Step(lambda v: 0.5 - v), "0.75, 0.5, 0.25 at"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            make()

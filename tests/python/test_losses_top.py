@@ -417,11 +417,11 @@ def test_bad_arguments_and_data(rng):
         (lambda: soft_top_k_accuracy(y, p, sparse=True), "leave sparse out"),
         (
             lambda: soft_top_k_accuracy([0, 1, 2, 4], p, sparse=True),
-            "below 4 classes",
+            "from 0 to 3",
         ),
         (
             lambda: soft_top_k_accuracy([0, 1, 2, 1.5], p, sparse=True),
-            "whole class ids",
+            "are no whole numbers",
         ),
         (lambda: soft_top_k_accuracy(y[:, :1], p[:, :1]), "two classes"),
     ):

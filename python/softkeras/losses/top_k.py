@@ -182,11 +182,9 @@ def _read_ids(y_true, prediction, weight):
     ids = _checks.class_ids(y_true, prediction)
     if weight is not None:
         ids = ops.where(weight > 0, ids, 0)
-    classes = ops.shape(prediction)[-1]
-    allowed = f"whole class ids from 0 on, below {prediction.shape[-1]} classes"
-    fine = _checks.within("y_true", ids, 0, classes - 1, allowed)
+    fine = _checks.in_classes(ids, prediction)
     dtype = _checks.wide(prediction.dtype)
-    chosen = ops.one_hot(ids, classes, dtype=dtype)
+    chosen = ops.one_hot(ids, ops.shape(prediction)[-1], dtype=dtype)
     if fine is None:
         return chosen
     return ops.where(fine[..., None], chosen, float("nan"))

@@ -68,13 +68,17 @@ class Names:
                     f"{_checks.nearest(identifier, known)} Known are "
                     f"{', '.join(map(repr, self.functions))}, and "
                     f"{', '.join(map(repr, self.aliases))}; a function of "
-                    f"{self.of} will do too."
+                    f"{self.of} will do too.{_elsewhere(identifier)}"
                 )
             identifier = self.functions[identifier]
-        if not callable(identifier) or isinstance(identifier, type):
+        of_keras = isinstance(
+            identifier, (keras.losses.Loss, keras.metrics.Metric)
+        )
+        if not callable(identifier) or isinstance(identifier, type) or of_keras:
             raise ValueError(
                 f"`score` must be a name or a function of {self.of}. Received: "
                 f"{identifier!r}"
+                f"{', a loss or metric of Keras' if of_keras else ''}"
             )
         self._check_arguments(identifier, score_args)
         if not score_args:
@@ -112,6 +116,7 @@ class Names:
                 f"and {score_args}: {error}. Besides {self.of} it takes: "
                 f"{', '.join(own) or 'nothing'}; and if one of these is meant "
                 "for the loss or metric itself, look at its spelling."
+                f"{_nearest_option(set(score_args) - set(own), own)}"
             ) from None
 
     def check_rises(self, score: Callable, number: Callable) -> None:
@@ -160,6 +165,25 @@ class Names:
         return _checks.serializable("score", score)
 
 
+def _nearest_option(given, own):
+    """Whether an argument was meant that is spelt alike."""
+    found = (_checks.nearest(each, [*own, *OPTIONS]) for each in sorted(given))
+    return next(filter(None, found), "")
+
+
+def _elsewhere(name):
+    """Where a name belongs that is none of these scores."""
+    if name in OF_RANKS:
+        return f" {name!r} is of ranks: there is losses.{OF_RANKS[name]}."
+    for kind, where in (
+        (OF_COUNTS, "ScoreLoss and EpochScore"),
+        (OF_MATRIX, "ConfusionLoss and EpochConfusionScore"),
+    ):
+        if name in kind.functions:
+            return f" {name!r} is of {kind.of}: {where} take it."
+    return ""
+
+
 def name_of(score: Callable) -> str:
     """The name of a score's function."""
     score = getattr(score, "func", score)
@@ -180,6 +204,28 @@ def _trial_matrix(cost_matrix: Any = None, **_: Any) -> Any:
     return np.ones_like(np.array(_checks.cost_matrix(cost_matrix)))
 
 
+# Of the losses and metrics that take a score, beside its own.
+OPTIONS = (
+    "average",
+    "empty",
+    "step",
+    "sharpness",
+    "threshold",
+    "from_logits",
+    "labels",
+    "sparse",
+    "ignore_class",
+    "momentum",
+    "reduction",
+)
+OF_RANKS = {
+    "auc": "SoftAUC",
+    "roc_auc": "SoftAUC",
+    "average_precision": "SoftAveragePrecision",
+    "pr_auc": "SoftAveragePrecision",
+    "ndcg": "SoftNDCG",
+    "top_k_accuracy": "SoftTopKAccuracy",
+}
 OF_COUNTS = Names(
     (rates, agreement),
     {
