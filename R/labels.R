@@ -14,8 +14,8 @@
 #' It is no function of anything that is trained, and has no gradient.
 #'
 #' @param y A factor, or a logical or numeric vector, matrix, array or data frame;
-#'   the columns of a data frame may also be factors of two levels. Numbers stay as
-#'   they are.
+#'   the columns of a data frame may also be factors of two levels. `TRUE` is
+#'   positive. Numbers stay as they are.
 #' @param sparse Whether to give ids of levels.
 #' @param labels The numbers for a negative and a positive label.
 #' @param quiet Whether to leave out the message.
@@ -35,6 +35,7 @@ as_labels <- function(y, sparse = FALSE, labels = c(0, 1), quiet = FALSE) {
     return(y)
   }
   check_labels(labels, sparse)
+  are_ids <- sparse && is.numeric(y)
   columns <- if (is.factor(y) && nlevels(y) > 2) nlevels(y) else 1
   y <- labels_of(y, "y", columns, labels, sparse, if (quiet) function(...) NULL else message)
   check_data(y, "y", FALSE)
@@ -42,12 +43,28 @@ as_labels <- function(y, sparse = FALSE, labels = c(0, 1), quiet = FALSE) {
     stop_data(
       "y", paste("values from", min(y), "to", max(y)), paste0(
         "they must be from ", min(labels), " to ", max(labels), ": factor(y) takes the higher ",
-        "of two as positive, sparse = TRUE takes them for ids of classes"
+        "of two as positive, and sparse = TRUE takes them for ids of classes, counted from 0"
       )
     )
   }
+  if (are_ids) {
+    check_ids(y)
+  }
   y <- if (is.logical(y)) y * 1 else y
   if (is.null(dim(y))) array(y) else y
+}
+
+check_ids <- function(y) {
+  if (any(y < 0 | y != floor(y))) {
+    odd <- y[y < 0 | y != floor(y)][1]
+    stop_data("y", format(odd), "with sparse = TRUE it holds ids of classes, 0, 1, 2 and so on")
+  }
+  if (length(y) && min(y) >= 1) {
+    message(
+      "softkeras: the least id of `y` is ", min(y), "; classes are counted from 0: if yours ",
+      "begin with 1, give factor(y), or y - 1"
+    )
+  }
 }
 
 # As Python does, which is not needed here.
@@ -87,11 +104,14 @@ labels_of <- function(y, name, columns, labels, sparse, say) {
     y <- y[[1]]
   }
   if (is.data.frame(y)) {
-    is_factor <- vapply(y, is.factor, NA)
-    y[is_factor] <- Map(function(column, of) {
+    is_label <- vapply(y, function(column) is.factor(column) || is.logical(column), NA)
+    y[is_label] <- Map(function(column, of) {
       labels_of(column, of, 1, labels, sparse, say)
-    }, y[is_factor], paste0(name, "$", names(y)[is_factor]))
+    }, y[is_label], paste0(name, "$", names(y)[is_label]))
     return(as_matrix(y, name))
+  }
+  if (is.logical(y) && !sparse) {
+    y[] <- labels[1 + y]
   }
   if (!is.factor(y)) {
     return(y)

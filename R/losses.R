@@ -233,8 +233,9 @@ loss_or_value <- function(class, value, extra = list()) {
     }
   }
   args <- mget(names, frame)
-  args$step <- as_py_callable(args$step, "step")
-  if ("score" %in% names) args$score <- as_py_score(args$score)
+  # As lists, because NULL would take the argument away.
+  if ("step" %in% names) args["step"] <- list(as_py_callable(args$step, "step"))
+  if ("score" %in% names) args["score"] <- list(as_py_score(args$score))
   if ("ignore_class" %in% names) {
     args["ignore_class"] <- list(as_whole(args$ignore_class))
   }

@@ -340,8 +340,10 @@ def _of_32_bits(y_true):
         return y_true
     if ids.dtype.kind not in "iu" or ids.dtype.itemsize <= 4:
         return y_true
-    held = (ids >= -(2**31)) & (ids < 2**31)
-    return np.where(held, ids, NO_ID).astype("int32")
+    held = ids < 2**31
+    if ids.dtype.kind == "i":
+        held &= ids >= -(2**31)
+    return np.where(held, ids.astype("int32"), np.int32(NO_ID))
 
 
 def in_classes(ids, prediction):

@@ -505,7 +505,10 @@ def call(*args, cls=losses.SoftPrecisionAtRecall, **options):
             lambda: CLASSES[0](0.5, step=Step("ramp", scale="probability")),
             ["scale='logit'", "Step('ramp'"],
         ),
-        (lambda: CLASSES[0](0.5, step=abs), ["scale='logit'"]),
+        (
+            lambda: CLASSES[0](0.5, step=lambda v: v + 0.5),
+            ["scale='logit'"],
+        ),
         (call([1, 0], [1, 0]), ["int", "floats"]),
         (call([1, 2], [0.2, 0.3]), ["y_true", "2.0"]),
         (call([1, 0, 1], [0.2, 0.3]), ["(3,)", "(2,)"]),

@@ -703,7 +703,7 @@ def test_get_takes_names_and_overrides_the_sharpness():
         (lambda: Step("ramp")([[0.5]], None), ["'ramp'", "arg-max"]),
         (lambda: Step()([[0.5]], None), ["(1, 1)", "two classes"]),
         (
-            lambda: steps.serialize(Step(lambda v: v)),
+            lambda: steps.serialize(Step(lambda v: v + 0.5)),
             ["`step`", "lambda", "register_keras_serializable"],
         ),
         (lambda: steps.deserialize({"class_name": "Adam"}), ["Adam"]),

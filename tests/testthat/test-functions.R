@@ -125,6 +125,19 @@ test_that("errors can be caught by class, Python's by that of the exception", {
   expect_error(steps_step("sgimoid"), class = "softkeras_error")
 })
 
+test_that("NULL for a step or a score is refused by its name", {
+  skip_if_no_keras()
+  for (make in list(
+    function() loss_soft_precision(step = NULL), function() loss_score("recall", step = NULL),
+    function() loss_soft_auc(step = NULL)
+  )) {
+    expect_error(make(), "`step` must be .*Received: NULL")
+  }
+  expect_error(loss_score(NULL), "`score` must be .*Received: NULL")
+  expect_error(steps_step(steps_step("ramp")), "is a Step already")
+  expect_error(loss_soft_precision(step = function(x) 5 * x), "be \u00bd at 0")
+})
+
 test_that("errors of Python are spelt as R is", {
   skip_if_no_keras()
   said <- function(expression) conditionMessage(expect_error(expression))

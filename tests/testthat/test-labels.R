@@ -90,6 +90,15 @@ test_that("data frames and logicals are matrices", {
   expect_equal(loss_soft_precision(y == 1, p), loss_soft_precision(y, p))
 })
 
+test_that("TRUE is positive whatever the numbers of labels are", {
+  skip_if_no_keras()
+  y <- c(TRUE, FALSE, TRUE, FALSE)
+  p <- c(0.9, 0.2, 0.4, 0.6)
+  expect_equal(loss_soft_precision(y, p, labels = c(-1, 1)), loss_soft_precision(y, p))
+  of_numpy <- loss_soft_precision(reticulate::np_array(y), p, labels = c(-1, 1))
+  expect_equal(as_r_numbers(of_numpy), loss_soft_precision(y, p), tolerance = 1e-6)
+})
+
 test_that("what labels can't be is named, with what to do", {
   skip_if_no_keras()
   expect_error(loss_soft_precision(species, p[1:3]), "\"virginica\".*sparse = TRUE")
@@ -123,7 +132,19 @@ test_that("as_labels() makes what fit() takes", {
   expect_identical(
     as_labels(factor(c("a", "b")), labels = c(-1, 1), quiet = TRUE), array(c(-1, 1))
   )
+  expect_identical(as_labels(c(TRUE, FALSE), labels = c(-1, 1)), array(c(1, -1)))
+  expect_identical(
+    as_labels(
+      data.frame(a = c(TRUE, FALSE), b = factor(c("u", "v"))),
+      labels = c(-1, 1), quiet = TRUE
+    ),
+    cbind(a = c(1, -1), b = c(-1, 1))
+  )
   expect_identical(as_labels(data.frame(a = 0:1)), cbind(a = 0:1))
+  expect_error(as_labels(c(0, 1.5), sparse = TRUE), "Received: 1.5; with sparse = TRUE")
+  expect_error(as_labels(c(0L, -1L), sparse = TRUE), "Received: -1; with sparse = TRUE")
+  expect_message(as_labels(1:3, sparse = TRUE), "least id of `y` is 1; classes are counted from 0")
+  expect_no_message(as_labels(0:2, sparse = TRUE))
   for (wrong in list(1, c(0, 0), c(0, NA), c(0, Inf), 0:2, c("no", "yes"), list(0, 1), NULL)) {
     expect_error(
       as_labels(factor(c("a", "b")), labels = wrong),

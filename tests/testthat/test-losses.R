@@ -189,6 +189,6 @@ test_that("momentum is for a loss instance, from 0 to below 1", {
   skip_if_no_keras()
   expect_error(loss_soft_fbeta(y, p, momentum = 0.9), "`momentum` goes with a loss instance")
   expect_error(loss_soft_recall(momentum = 1), "from 0 to below 1")
-  expect_error(loss_soft_dice(momentum = 0.5, average = "samples"), "average='samples'")
+  expect_error(loss_soft_dice(momentum = 0.5, average = "samples"), "average = 'samples'")
   expect_equal(as.numeric(reticulate::py_to_r(loss_soft_fbeta(momentum = 0.9)$momentum)), 0.9)
 })

@@ -170,10 +170,10 @@ test_that("errors say what is wrong and not where in Python", {
   message <- function(call) tryCatch(call, error = conditionMessage)
   expect_identical(
     message(op_soft_round(1, sharpness = -1)),
-    "`sharpness` must be above 0. Received: sharpness=-1.0"
+    "`sharpness` must be above 0. Received: sharpness = -1.0"
   )
   layer <- message(layer_soft_argmax(diag(2), first_index = 1.5))
-  expect_match(layer, "^`first_index` must be a whole number. Received: first_index=1.5$")
+  expect_match(layer, "^`first_index` must be a whole number. Received: first_index = 1.5$")
   # The shapes are compared by the backend, each in its own words.
   expect_no_match(
     message(op_hard_threshold(c(1, 2), c(1, 2, 3))), "function_node|\\[Op:|framework|\n"

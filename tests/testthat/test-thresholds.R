@@ -73,5 +73,5 @@ test_that("rates at a constraint are those of the best threshold", {
   )
   expect_s3_class(loss_soft_recall_at_precision(precision = 0.8), "keras.src.losses.loss.Loss")
   expect_error(loss_soft_precision_at_recall(), "`recall` has to be given")
-  expect_error(loss_soft_precision_at_recall(recall = 1.5), "recall=1.5")
+  expect_error(loss_soft_precision_at_recall(recall = 1.5), "recall = 1.5")
 })
