@@ -156,6 +156,7 @@ def targets(result: dict) -> str:
     """The table of targets: how many of softkeras's rows meet each."""
     lines = [
         "## Targets\n",
+        "Each row in bold whose time was measured counts once.\n",
         "| target | met | furthest from it |",
         "|---|---|---|",
     ]

@@ -414,7 +414,7 @@ def test_momentum():
         of_all = best("F1, all rows", share, size)["test"]
         assert best("F1, momentum 0.9", share, 16)["test"] >= of_all
     ends = sorted(gain[share, 32] for share in (0.02, 0.05))
-    says(page, "it gives {:.1f} to {:.1f}, which is within", *ends)
+    says(page, "it gives {:.1f} to {:.1f}. The errors", *ends)
     learnt = [best("cross-entropy", *each)["train"] for each in at]
     learnt += [
         best("cross-entropy, all rows", share, size)["train"]
