@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -267,6 +268,14 @@ def _best(label, probability, weight, score, bounds, empty, where):
             )
         allowed &= fine
     best = np.max(value[allowed])
+    defined = value[allowed & ~undefined]
+    if len(defined) > 1 and np.all(defined == best):
+        warnings.warn(
+            f"The score {names.name_of(score)}{where} is {best:.4g} at every "
+            "threshold, so this one is as good as any. Are there labels of "
+            "both kinds?",
+            stacklevel=4,
+        )
     chosen = np.flatnonzero(allowed & (value == best))
     chosen = chosen[np.argmin(np.abs(threshold[chosen] - 0.5))]
     return BestThreshold(float(threshold[chosen]), float(value[chosen]))

@@ -353,6 +353,14 @@ def test_a_variable_without_a_gradient_is_named():
     assert watch.history[1]["norm"] > 0
 
 
+def test_a_loss_whose_gradient_is_0_is_named():
+    mode = next(iter(MODES))
+    model = network(mode, loss=lambda y, p: 0.0 * keras.ops.sum(p))
+    watch = GradientWatch(every=2, path=None)
+    with pytest.warns(RuntimeWarning, match=r"trained: .* looked at \(3\)"):
+        model.fit(X, Y, **OPTIONS, callbacks=[watch])
+
+
 def test_a_scaled_loss_may_have_infinite_gradients():
     def scaled(initial):
         inner = keras.optimizers.SGD(0.01)

@@ -205,6 +205,16 @@ def test_an_undefined_score_does_what_empty_says():
     assert found.score == 1 and found.threshold > 0.6
 
 
+def test_a_score_that_is_the_same_everywhere_is_said_to_be():
+    p = np.array([0.1, 0.8, 0.4, 0.6], "float32")
+    with pytest.warns(UserWarning, match="f_beta is 0 at every threshold"):
+        best = best_threshold(np.zeros(4), p, empty="zero")
+    assert best.score == 0
+    y = np.array([[1, 0], [0, 0], [1, 0], [1, 0]])
+    with pytest.warns(UserWarning, match="of class 1 is 0 at every"):
+        best_threshold(y, np.stack([p, p], -1), "f_beta")
+
+
 def test_functions_of_keras_ops_will_do(rng):
     y, p = rng.integers(0, 2, 40), rng.random(40)
     score = lambda c: keras.ops.sqrt(  # noqa: E731

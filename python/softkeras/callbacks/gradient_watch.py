@@ -47,6 +47,8 @@ class GradientWatch(keras.callbacks.Callback):
     optimiser of graphs and its XLA may join operations otherwise when a result
     is also looked at, and then round the last digit otherwise.
 
+    - Where all that was looked at are zeros, a warning says so when training
+      ends.
     - A variable without a gradient has a row with None. JAX gives such
       variables gradients of zeros, so there its share of zeros is 1.
     - With a scale of the loss (`LossScaleOptimizer`, as float16 has it) an
@@ -162,6 +164,16 @@ class GradientWatch(keras.callbacks.Callback):
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         if self._step.is_attached:
             self._step.detach()
+        steps = {row["step"] for row in self.history}
+        if steps and all(row["zero"] in (None, 1) for row in self.history):
+            warnings.warn(
+                "Nothing was trained: every gradient was 0 in each of the "
+                f"steps that were looked at ({len(steps)}). A loss with "
+                "step='hard' has no gradient; softkeras.diagnose(loss) says "
+                "what is wrong with any other.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def _after_step(self, data):
         """Takes down what is known of the step; True if it was a bad one."""
