@@ -32,7 +32,7 @@ check_data <- function(x, name, has_mask) {
   if (!is.numeric(x) && !is.logical(x)) {
     stop_data(
       name, paste("an object of class", dQuote(class(x)[1], FALSE)),
-      paste0("make numbers of it", if (name == "y_true") ", or a factor()")
+      paste0("make numbers of it", if (name %in% c("y", "y_true")) ", or a factor()")
     )
   }
   if (anyNA(x)) {

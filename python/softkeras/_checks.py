@@ -169,8 +169,21 @@ def tensor(name, x, dtype=None):
         raise ValueError(
             f"`{name}` must be an array or a tensor of numbers. Received: "
             f"{name} of type {type(x).__name__}: {x!r:.80}"
-            f"{_of_strings(name, x)}"
+            f"{_of_strings(name, x)}{_of_unlike_rows(name, x)}"
         ) from None
+
+
+def _of_unlike_rows(name, x):
+    """What to do about rows of unlike lengths, if `x` is a list of such."""
+    if not isinstance(x, (list, tuple)):
+        return ""
+    lengths = {len(row) if isinstance(row, (list, tuple)) else 0 for row in x}
+    if len(lengths) < 2:
+        return ""
+    return (
+        f". Its rows have {min(lengths)} to {max(lengths)} entries: pad "
+        f"{name}, and give weights of 0 or a mask for what is added."
+    )
 
 
 def _of_strings(name, x):

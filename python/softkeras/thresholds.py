@@ -167,7 +167,7 @@ def _columns(y_true, y_prob, sample_weight):
         raise ValueError(
             "`y_true` and `y_prob` must have the same shape, (n,) or "
             f"(n, ..., classes). Received: y_true of shape {label.shape}, "
-            f"y_prob of shape {shape}."
+            f"y_prob of shape {shape}.{_one_column(label.shape, shape)}"
         )
     weight = np.ones(shape)
     if sample_weight is not None:
@@ -199,11 +199,24 @@ def _columns(y_true, y_prob, sample_weight):
     return label, probability, weight
 
 
+def _one_column(label, probability):
+    """What to do about one label for a row of probabilities."""
+    if label not in (probability[:-1], (*probability[:-1], 1)):
+        return ""
+    return " Give a column of labels for each class, or y_prob[:, 1] of two."
+
+
 def _array(name, x):
     """`x` as a NumPy array of numbers, from a tensor too."""
     if ops.is_tensor(x):
         x = ops.convert_to_numpy(x)
-    x = np.asarray(x)
+    try:
+        x = np.asarray(x)
+    except ValueError:
+        raise ValueError(
+            f"`{name}` must be an array of numbers. Received: rows of unlike "
+            f"lengths, {x!r:.80}"
+        ) from None
     if x.dtype.kind not in "biufV":
         raise ValueError(
             f"`{name}` must be an array of numbers. Received: {name} of dtype "

@@ -245,6 +245,23 @@ def test_ids_that_32_bits_do_not_hold_do_not_wrap_around(value, dtype):
         )
 
 
+def test_rows_of_unlike_lengths_are_to_be_padded():
+    with pytest.raises(ValueError, match="rows have 1 to 2 entries: pad y_pr"):
+        soft_precision([[0, 1], [1, 0]], [[0.2, 0.3], [0.4]])
+
+
+def test_a_loss_of_a_name_like_one_there_is_is_named():
+    for guess, name in (
+        ("SoftF1", "SoftFBeta"),
+        ("SoftIoU", "SoftJaccard"),
+        ("SoftMCC", "SoftMatthews"),
+        ("SoftPrecison", "SoftPrecision"),
+    ):
+        with pytest.raises(AttributeError, match=f"no {guess}.* {name}"):
+            getattr(losses, guess)
+    assert not hasattr(losses, "__path_of_nothing__")
+
+
 def test_the_number_to_ignore_has_32_bits():
     with pytest.raises(
         ValueError, match=r"of 32 bits\. Received: ignore_class=4"

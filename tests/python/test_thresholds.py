@@ -266,8 +266,10 @@ def test_a_million_take_no_longer_than_sorting_them(rng):
             {},
             ["one value an entry", "()"],
         ),
+        (([0, [1]], [0.1, 0.2]), {}, ["y_true", "rows of unlike lengths"]),
+        (([0, 1], np.eye(2)), {}, ["(2, 2)", "y_prob[:, 1]"]),
     ],
-    ids=range(19),
+    ids=range(21),
 )
 def test_what_is_refused_is_named(args, options, words):
     with pytest.raises(ValueError) as error:

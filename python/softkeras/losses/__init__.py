@@ -1,5 +1,8 @@
 """Losses: what models are trained on."""
 
+import difflib
+from typing import TYPE_CHECKING
+
 from softkeras.losses import agreement as _agreement
 from softkeras.losses import categorical as _categorical
 from softkeras.losses import precision_recall as _precision_recall
@@ -45,3 +48,22 @@ __all__ = [
     "continuous_bernoulli",
     "score_loss",
 ]
+
+# What these losses are often called.
+_KNOWN_AS = {
+    "SoftF1": "SoftFBeta",
+    "SoftIoU": "SoftJaccard",
+    "SoftMCC": "SoftMatthews",
+    "SoftSensitivity": "SoftRecall",
+}
+
+if not TYPE_CHECKING:  # To a type checker every name would be there.
+
+    def __getattr__(name):
+        near = difflib.get_close_matches(name, __all__, n=1, cutoff=0.8)
+        meant = _KNOWN_AS.get(name, near[0] if near else None)
+        raise AttributeError(
+            f"softkeras.losses has no {name}"
+            f"{f'; there is {meant}' if meant else ''}",
+            name=name,
+        )

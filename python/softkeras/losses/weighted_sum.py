@@ -37,6 +37,8 @@ class Arithmetic:
                 "A loss can be multiplied by a number. Received: "
                 f"{factor!r} of type {type(factor).__name__}"
             )
+        if factor < 0:
+            raise ValueError(_AGAINST)
         losses, weights = _parts(self)
         return WeightedSum(losses, [float(factor) * w for w in weights])
 
