@@ -555,14 +555,6 @@ def test_an_entry_that_is_left_out_has_no_gradient_whatever_the_unit():
         np.testing.assert_array_equal(slope, 0)
 
 
-def test_a_score_may_give_a_list_of_tensors():
-    counts = Counts(*np.array([[3.0, 0], [1, 2], [2, 2], [4, 10]]))
-    score = scores.average_score(
-        lambda c: [c.tp[0] / 3, c.fp[1] / 4], counts, average=None
-    )
-    np.testing.assert_allclose(score, [1, 0.5])
-
-
 @pytest.mark.parametrize("hard", [False, True])
 @pytest.mark.parametrize("constant", [None, "1", 1, 0.5, True])
 def test_a_score_that_is_no_tensor_is_refused(constant, hard):
