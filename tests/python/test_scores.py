@@ -516,6 +516,66 @@ def test_nan_in_the_counts_is_not_taken_for_undefined():
         assert np.isnan(scores.average_score("precision", counts, empty=empty))
 
 
+def test_a_function_of_the_user_s_gets_the_counts_as_they_are():
+    """Whether it is the same of any unit nobody knows."""
+    huge = Counts(*np.full((4, 2), 2.0**40))
+    score = scores.average_score(lambda c: c.tp, huge, average=None)
+    np.testing.assert_array_equal(score, [2.0**40] * 2)
+
+
+def test_what_keeps_a_slope_finite_has_none_itself():
+    """Precision is no function of tn, however little is called."""
+    tiny = np.array([[1e-17], [0.0], [1.0], [1.0]], "float32")
+    _, slope = value_and_gradient(
+        lambda c: averaging.weighted_values(
+            scores.precision,
+            Counts(*(c[i] for i in range(4))),
+            average="macro",
+            empty="skip",
+            hard=False,
+        )[0],
+        tiny,
+    )
+    assert slope[0] > 0 and slope[3] == 0
+
+
+def test_an_entry_that_is_left_out_has_no_gradient_whatever_the_unit():
+    """The root has an infinite slope where nothing is missed."""
+    for empty in averaging.EMPTY:
+        _, slope = value_and_gradient(
+            lambda c, empty=empty: averaging.weighted_values(
+                lambda c: 1 - keras.ops.sqrt(c.fn / (c.tp + c.fp)),
+                Counts(*(c[i] for i in range(4))),
+                average="macro",
+                empty=empty,
+                hard=False,
+            )[0],
+            np.array([[0.0], [1e-30], [0.0], [1e-30]], "float32"),
+        )
+        np.testing.assert_array_equal(slope, 0)
+
+
+@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize("constant", [None, "1", 1, 0.5, True])
+def test_a_score_that_is_no_tensor_is_refused(constant, hard):
+    with pytest.raises(ValueError) as error:
+        averaging.computed(lambda c: constant, None, hard)
+    for words in (
+        "must be a tensor, computed from what it is given",
+        "have no gradient",
+        f"Received: {constant!r} of type {type(constant).__name__} from <lambd",
+    ):
+        assert words in str(error.value)
+
+
+@pytest.mark.parametrize("make", [np.float32, lambda x: np.array([x])])
+def test_numpy_may_compute_the_score_of_hard_decisions_alone(make):
+    value = make(0.5)
+    assert averaging.computed(lambda c: value, None, True) is value
+    with pytest.raises(ValueError, match="NumPy and constants have no grad"):
+        averaging.computed(lambda c: value, None, False)
+
+
 @pytest.mark.parametrize(
     "make, words",
     [

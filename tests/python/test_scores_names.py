@@ -1,12 +1,15 @@
 """Scores by name: what a name stands for, and what a saved model keeps."""
 
 import functools
+import inspect
+import itertools
+import warnings
 
 import keras
 import numpy as np
 import pytest
 
-from softkeras import scores
+from softkeras import losses, scores
 from softkeras.counts import Counts
 from softkeras.losses import (
     ConfusionLoss,
@@ -14,7 +17,7 @@ from softkeras.losses import (
     confusion_loss,
     score_loss,
 )
-from softkeras.metrics import EpochScore
+from softkeras.metrics import EpochConfusionScore, EpochScore
 from softkeras.scores import names
 from softkeras.thresholds import best_threshold
 
@@ -156,6 +159,14 @@ def test_a_score_has_a_name():
         (lambda: names.get(None), ["None", "name or a function"]),
         (lambda: names.get(Callable), ["Callable", "name or a function"]),
         (
+            lambda: names.get(keras.metrics.Precision()),
+            ["name or a function", "Precision", "a loss or metric of Keras"],
+        ),
+        (
+            lambda: names.get(keras.losses.Dice()),
+            ["name or a function", "dice", "a loss or metric of Keras"],
+        ),
+        (
             lambda: names.get("tversky", gamma=2),
             ["tversky", "'gamma': 2", "takes: alpha, beta; and", "spelling"],
         ),
@@ -205,6 +216,138 @@ def test_a_name_like_none_is_not_guessed():
         names.get("xyzzy")
 
 
+def needy(counts, power, base, offset=0.0, *, scale=1.0):
+    return counts.tp
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ({}, "score needy needs power, base besides Counts"),
+        ({"power": 1, "scale": 1}, "score needy needs base besides Counts"),
+        ({"base": 1}, "score needy needs power besides Counts"),
+        # What it does not take comes first: it may be one that is misspelt.
+        (
+            {"powers": 1},
+            r"{'powers': 1}: .* power, base, offset, scale; .*'power'\?$",
+        ),
+    ],
+)
+def test_the_arguments_that_a_score_needs_are_named(given, words):
+    with pytest.raises(ValueError, match=words):
+        names.get(needy, **given)
+
+
+def test_an_argument_without_a_name_is_not_asked_for_by_name():
+    def score(counts, power=1, /):
+        return counts.tp
+
+    with pytest.raises(ValueError, match="score can't be called with Counts"):
+        names.get(score, power=2)
+
+
+def test_options_are_those_of_the_losses_and_metrics_of_scores():
+    taken = [
+        set(inspect.signature(take).parameters)
+        for take in (ScoreLoss, ConfusionLoss, EpochScore, EpochConfusionScore)
+    ]
+    own = {"name", "dtype", "score", "score_args", "kwargs"}
+    assert set(names.OPTIONS) <= set.union(*taken)
+    assert set.intersection(*taken) - own <= set(names.OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "option",
+    "average empty step sharpness threshold from_logits labels sparse "
+    "ignore_class momentum reduction".split(),
+)
+def test_an_option_that_is_misspelt_is_asked_for(option):
+    with pytest.raises(ValueError, match=f"Did you mean '{option}'\\?$"):
+        names.get("recall", **{f"{option}y": 1})
+
+
+def test_of_several_that_are_misspelt_the_first_is_asked_for():
+    options = "average empty labels momentum reduction sparse step".split()
+    for chosen in itertools.combinations(options, 5):
+        given = {f"{option}y": 1 for option in reversed(chosen)}
+        with pytest.raises(ValueError, match=f"mean '{chosen[0]}'\\?$"):
+            names.get("recall", **given)
+    with pytest.raises(ValueError, match="Did you mean 'empty'"):
+        names.get("recall", aaaaaaaa=1, emty="one")
+
+
+def test_what_is_like_no_option_is_not_guessed():
+    with pytest.raises(ValueError, match=r"look at its spelling\.$"):
+        names.get("recall", xyzzy=1)
+
+
+@pytest.mark.parametrize(
+    "name, loss",
+    [
+        ("auc", "SoftAUC"),
+        ("roc_auc", "SoftAUC"),
+        ("average_precision", "SoftAveragePrecision"),
+        ("pr_auc", "SoftAveragePrecision"),
+        ("ndcg", "SoftNDCG"),
+        ("top_k_accuracy", "SoftTopKAccuracy"),
+    ],
+)
+def test_a_name_of_ranks_is_told_its_loss(name, loss):
+    assert hasattr(losses, loss)
+    for kind in (names.OF_COUNTS, names.OF_MATRIX):
+        words = f"{name!r} is of ranks: there is losses.{loss}\\.$"
+        with pytest.raises(ValueError, match=words):
+            kind.get(name)
+
+
+def test_a_name_of_the_other_kind_is_told_who_takes_it():
+    words = "'mean_iou' is of a confusion matrix: ConfusionLoss and "
+    with pytest.raises(ValueError, match=f"{words}EpochConfusionScore take it"):
+        names.OF_COUNTS.get("mean_iou")
+    words = "'precision' is of Counts: ScoreLoss and EpochScore take it.$"
+    with pytest.raises(ValueError, match=words):
+        names.OF_MATRIX.get("precision")
+    for kind in (names.OF_COUNTS, names.OF_MATRIX):
+        with pytest.raises(ValueError, match=f"{kind.of} will do too.$"):
+            kind.get("xyzzy")
+
+
+def test_a_score_is_asked_where_all_is_right_and_where_all_is_wrong():
+    """It is called with what the function that is given makes of numbers."""
+    seen = []
+
+    def score(of):
+        seen.append(of)
+        return 1.0
+
+    names.OF_COUNTS.check_rises(score, np.float32)
+    assert seen == [Counts(1, 0, 0, 1), Counts(0, 1, 1, 0)]
+    assert all(type(count) is np.float32 for of in seen for count in of)
+    seen.clear()
+    names.OF_MATRIX.check_rises(score, np.array)
+    assert all(isinstance(of, np.ndarray) for of in seen)
+    np.testing.assert_array_equal(seen, [np.eye(2), 1 - np.eye(2)])
+
+
+def test_a_score_that_is_the_same_of_right_and_wrong_passes():
+    names.OF_COUNTS.check_rises(lambda c: c.tp + c.fp, float)
+    names.OF_MATRIX.check_rises(lambda matrix: matrix.sum(), np.array)
+
+
+def test_nothing_is_said_of_what_a_score_divides_by():
+    def share_of_calls(counts):
+        return counts.tp / (counts.fp + counts.fn)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        names.OF_COUNTS.check_rises(share_of_calls, np.float64)
+        # Nor is it an error that would let a score pass.
+        with pytest.raises(ValueError, match=r"is 0 where .* and inf where"):
+            names.OF_COUNTS.check_rises(
+                lambda c: c.fp / (c.tp + c.tn), np.float64
+            )
+
+
 def false_positive_rate(counts):
     return counts.fp / (counts.fp + counts.tn)
 
@@ -239,4 +382,6 @@ def test_of_other_scores_nothing_is_asked():
 
 def test_a_loss_shows_its_score():
     assert "score=f_beta(beta=2)" in repr(ScoreLoss("f1", beta=2))
+    both = repr(ScoreLoss("tversky", alpha=0.3, beta=0.7))
+    assert "score=tversky(alpha=0.3, beta=0.7) step" in both
     assert "score=mean_iou step" in repr(ConfusionLoss("iou"))

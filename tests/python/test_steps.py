@@ -643,6 +643,59 @@ def test_a_step_is_told_with_what_is_not_the_default():
         assert repr(step) == text
 
 
+class Slope:
+    """A callable without a name, a straight line around `middle`."""
+
+    def __init__(self, slope, middle=0.5):
+        self.slope, self.middle, self.seen = slope, middle, []
+
+    def __call__(self, v):
+        assert keras.ops.is_tensor(v)
+        self.seen.append(to_numpy(v))
+        return self.slope * v + self.middle
+
+
+def test_a_callable_is_asked_once_whether_it_is_a_step():
+    for shape in (
+        Slope(1.0),
+        Slope(0.0),  # Level there, it may rise further out.
+        Slope(1.0, 0.5009),
+        Slope(1.0, 0.4991),
+    ):
+        Step(shape)
+        (seen,) = shape.seen
+        np.testing.assert_array_equal(seen, [-0.25, 0.0, 0.25])
+    for shape, words in (
+        (Slope(1.0, 0.0), "½ at 0. Received: -0.25, 0, 0.25 at -¼, 0, ¼ from "),
+        (Slope(-1.0), "Received: 0.75, 0.5, 0.25 at"),
+        (Slope(1.0, 0.5011), "Received: 0.2511, 0.5011, 0.7511 at"),
+        (Slope(1.0, 0.4989), "Received: 0.2489, 0.4989, 0.7489 at"),
+        (Slope(1.0, float("nan")), "Received: nan, nan, nan at"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            Step(shape)
+
+
+def test_a_callable_that_can_not_be_asked_is_taken_at_its_word():
+    def of_rows(v):
+        return keras.ops.softmax(v[:, :, None])
+
+    assert Step(of_rows).shape is of_rows
+
+
+def test_the_sigmoid_of_a_probability_is_cut_and_so_is_its_slope(mode):
+    """At sharpness 1 it is the identity, whose slope is 1 up to the ends."""
+    for x, slope in (
+        ([-0.5, 0.0, 0.3, 1.0, 1.5], [0, 3, 3, 3, 0]),
+        ([0.0, 0.3, 1.0], [3, 3, 3]),
+    ):
+        value, got = value_and_gradient(
+            lambda p: 3.0 * Step(sharpness=1.0)(p), np.array(x), mode
+        )
+        np.testing.assert_allclose(value, 3 * np.clip(x, 0, 1))
+        np.testing.assert_allclose(got, slope)
+
+
 def test_steps_are_equal_by_what_they_are():
     assert Step("ramp", 2.0) != Step("ramp", 3.0) != "ramp"
     assert len({Step("ramp", 2.0), Step("ramp", 2), Step("softsign")}) == 2
@@ -683,6 +736,10 @@ def test_get_takes_names_and_overrides_the_sharpness():
         (lambda: Step("ramp", anchored=1), ["`anchored` must", "anchored=1"]),
         (lambda: Step(straight_through=1), ["`straight_through` must"]),
         (lambda: Step(Step), ["class", "callable"]),
+        (
+            lambda: Step(Step("ramp")),
+            ["`shape` must", "Step('ramp', sharp", "already; give it as `ste"],
+        ),
         (lambda: Step()([1, 0]), ["`y_pred` must"]),
         (lambda: Step("ramp", scale="probability").check(None), ["arg-max"]),
         (lambda: Step(scale="probability").check(None), ["arg-max"]),
