@@ -110,7 +110,7 @@ labels_of <- function(y, name, columns, labels, sparse, say) {
     }, y[is_label], paste0(name, "$", names(y)[is_label]))
     return(as_matrix(y, name))
   }
-  if (is.logical(y) && !sparse) {
+  if (is.logical(y) && !sparse && !all(labels == c(0, 1))) {
     y[] <- labels[1 + y]
   }
   if (!is.factor(y)) {

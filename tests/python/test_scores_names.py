@@ -304,9 +304,10 @@ def test_a_name_of_the_other_kind_is_told_who_takes_it():
     words = "'mean_iou' is of a confusion matrix: ConfusionLoss and "
     with pytest.raises(ValueError, match=f"{words}EpochConfusionScore take it"):
         names.OF_COUNTS.get("mean_iou")
-    words = "'precision' is of Counts: ScoreLoss and EpochScore take it.$"
-    with pytest.raises(ValueError, match=words):
-        names.OF_MATRIX.get("precision")
+    for name in ("precision", "f1"):
+        words = f"'{name}' is of Counts: ScoreLoss and EpochScore take it.$"
+        with pytest.raises(ValueError, match=words):
+            names.OF_MATRIX.get(name)
     for kind in (names.OF_COUNTS, names.OF_MATRIX):
         with pytest.raises(ValueError, match=f"{kind.of} will do too.$"):
             kind.get("xyzzy")

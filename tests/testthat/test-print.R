@@ -10,7 +10,7 @@ test_that("a step says its shape, scale and sharpness", {
   expect_match(printed(steps_step("ramp", straight_through = TRUE)), "0.25, straight-through")
   expect_equal(format(steps_step("hard")), "<Step> hard")
   expect_equal(
-    format(steps_step(function(v) v)),
+    format(steps_step(function(v) v + 0.5)),
     "<Step> a function, scale probability, sharpness 1, not anchored"
   )
   table <- summary(steps_step("ramp", 3))
@@ -33,7 +33,7 @@ test_that("a loss says its score, how it decides, and what is not the default", 
   )
   expect_match(format(loss_soft_fbeta(average = NULL, threshold = NULL)), "one a class, arg-max")
   expect_match(format(loss_score(function(c) c$tp)), "<ScoreLoss> 1 - a function")
-  expect_match(format(loss_soft_precision(step = function(v) v)), "step a function")
+  expect_match(format(loss_soft_precision(step = function(v) v + 0.5)), "step a function")
   expect_match(printed(loss_soft_recall_at_precision(precision = 0.8)), "precision = 0.8")
   expect_match(printed(loss_soft_categorical_cost(cost_matrix = diag(3))), "a 3 x 3 matrix")
   # In the other way that an object may come: converted on access.

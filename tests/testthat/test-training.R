@@ -39,7 +39,7 @@ test_that("what can't be added is named", {
   expect_error(ours() - ours(), "subtracted")
   expect_error(1 + ours(), "no gradient")
   expect_error(ours() * c(1, 2), "multiplied by a number")
-  expect_error(-2 * ours(), "0 or more")
+  expect_error(-2 * ours(), "negated")
   expect_error(loss_weighted_sum(list("mse"), c(1, 2)), "list of 1 numbers")
   expect_error(loss_weighted_sum(list("mse"), NA), "NA")
   expect_error(loss_warm_up("mse", ours()), "either `steps` or `epochs`")

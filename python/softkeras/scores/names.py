@@ -96,7 +96,7 @@ class Names:
         try:
             parameters.bind(None, **score_args)
         except TypeError as error:
-            _, *own = parameters.parameters
+            own = list(parameters.parameters)[1:]
             needed = [
                 name
                 for name in own
@@ -179,7 +179,7 @@ def _elsewhere(name):
         (OF_COUNTS, "ScoreLoss and EpochScore"),
         (OF_MATRIX, "ConfusionLoss and EpochConfusionScore"),
     ):
-        if name in kind.functions:
+        if name in kind.functions or name in kind.aliases:
             return f" {name!r} is of {kind.of}: {where} take it."
     return ""
 
