@@ -454,6 +454,15 @@ def test_counts_of_any_dtype_have_the_same_score(dtype, unit):
         np.testing.assert_allclose(got, want, 2e-2)
 
 
+def test_a_score_has_the_dtype_of_its_counts():
+    counts = Counts(
+        *(keras.ops.convert_to_tensor(n, "float64") for n in (2.0, 1.0, 1.0, 5))
+    )
+    score = scores.average_score("jaccard", counts)
+    assert score.dtype == counts.tp.dtype
+    np.testing.assert_allclose(to_numpy(score), 0.5)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_samples_of_half_precision_have_their_weights(dtype):
     """By hand: recalls 1, ½ and 0 with the weights 1, 4 and 3."""
