@@ -278,7 +278,8 @@ def test_sizes_that_differ_only_at_run_time_fail():
 
 def forgets_nan(v):
     """A step whose value at NaN is a number."""
-    return keras.ops.where(v > 0, 0.75, 0.25) + 0 * keras.ops.relu(v)
+    sides = keras.ops.where(v > 0, 0.75, keras.ops.where(v < 0, 0.25, 0.5))
+    return sides + 0 * keras.ops.relu(v)
 
 
 FORGETFUL = [
