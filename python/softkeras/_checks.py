@@ -274,7 +274,9 @@ def is_boolean(x) -> bool:
     """Whether an array or a tensor holds booleans."""
     if not hasattr(x, "dtype"):
         x = np.asarray(x)
-    return keras.backend.standardize_dtype(x.dtype) == "bool"
+    # By name: it may be of NumPy, of a backend or of pandas.
+    name = getattr(x.dtype, "name", str(x.dtype))
+    return name in ("bool", "boolean", "torch.bool")
 
 
 def labels(y_true, prediction):
@@ -361,11 +363,12 @@ def _of_32_bits(y_true):
 
 def in_classes(ids, prediction):
     """Makes sure that ids are those of classes of `prediction`; as `within`."""
-    classes = prediction.shape[-1]
+    classes, known = ops.shape(prediction)[-1], prediction.shape[-1]
+    highest = f"{known - 1}" if known else "one less than there are"
     allowed = (
-        f"ids of the {classes} classes of y_pred with sparse=True, whole "
-        f"numbers from 0 to {classes - 1}"
-    )
+        f"ids of the {known or ''} classes of y_pred with sparse=True, whole "
+        f"numbers from 0 to {highest}"
+    ).replace("  ", " ")
     begin = "subtract 1 if they begin with 1"
     if not _backend.is_concrete(ids):
         begin += f" ({NO_ID} stands for what is no whole number of 32 bits)"

@@ -262,6 +262,23 @@ def test_a_loss_of_a_name_like_one_there_is_is_named():
     assert not hasattr(losses, "__path_of_nothing__")
 
 
+@pytest.mark.skipif(
+    BACKEND != "tensorflow",
+    reason="only TensorFlow has graphs of unknown shapes",
+)
+def test_ids_of_classes_whose_number_is_not_known_yet():
+    import tensorflow as tf
+
+    loss = SoftTopKAccuracy(k=1, sparse=True)
+    spec = [tf.TensorSpec([None], "int64"), tf.TensorSpec([None, None])]
+    graph = tf.function(lambda y, p: loss(y, p), input_signature=spec)
+    p = tf.constant([[0.7, 0.2, 0.1], [0.1, 0.2, 0.7]])
+    np.testing.assert_allclose(graph([0, 1], p), loss([0, 1], p), 1e-6)
+    for wrong in (3, 2**32):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="one less"):
+            graph([0, wrong], p)
+
+
 def test_the_number_to_ignore_has_32_bits():
     with pytest.raises(
         ValueError, match=r"of 32 bits\. Received: ignore_class=4"
